@@ -1,0 +1,55 @@
+#include "agent/core/nursery.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/system/system_error.hpp>
+#include <list>
+
+namespace qcloud {
+
+namespace asio = boost::asio;
+
+struct Nursery::State {
+  explicit State(asio::any_io_executor e) : executor(e), ended(e) {}
+  asio::any_io_executor executor;
+  std::list<asio::cancellation_signal> children;
+  Signal ended;
+  std::string failure;
+};
+
+Nursery::Nursery(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+Nursery::~Nursery() = default;
+
+void Nursery::spawn(Task<void> work) {
+  auto child = state_->children.emplace(state_->children.end());
+  auto done = [state = state_, child](std::exception_ptr thrown) {
+    if (thrown) {
+      try {
+        std::rethrow_exception(thrown);
+      } catch (const boost::system::system_error& error) {
+        if (error.code() != asio::error::operation_aborted) state->failure = error.what();
+      } catch (const std::exception& error) {
+        state->failure = error.what();
+      }
+    }
+    state->children.erase(child);
+    state->ended.notify();
+  };
+  asio::co_spawn(state_->executor, std::move(work), asio::bind_cancellation_slot(child->slot(), std::move(done)));
+}
+
+Task<void> Nursery::stop() {
+  auto state = state_;
+  while (!state->children.empty()) {
+    auto newest = std::prev(state->children.end());
+    auto left = state->children.size();
+    newest->emit(asio::cancellation_type::terminal);
+    while (state->children.size() >= left) co_await state->ended.wait();
+  }
+}
+
+bool Nursery::empty() const { return state_->children.empty(); }
+const std::string& Nursery::failure() const { return state_->failure; }
+
+}  // namespace qcloud

@@ -1,0 +1,30 @@
+// Where background coroutines live: each has an owner, stops by cancellation, in reverse order.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <memory>
+#include <string>
+
+#include "agent/core/signal.hpp"
+
+namespace qcloud {
+
+class Nursery {
+ public:
+  explicit Nursery(boost::asio::any_io_executor executor);
+  ~Nursery();
+  Nursery(const Nursery&) = delete;
+
+  void spawn(Task<void> work);
+  // Cancels everything, newest first, and returns when the last has unwound.
+  Task<void> stop();
+  bool empty() const;
+  // What escaped from a child other than cancellation: a bug worth a log line; empty if nothing did.
+  const std::string& failure() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace qcloud
