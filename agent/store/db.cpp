@@ -1,0 +1,146 @@
+#include "agent/store/db.hpp"
+
+#include <sqlite3.h>
+
+#include <map>
+
+#include "agent/store/schema.hpp"
+
+namespace qcloud {
+namespace {
+
+Error failed(sqlite3* handle, std::string_view doing) {
+  int code = sqlite3_errcode(handle);
+  Error error{"store.failed", Retry::retry_later, std::string(doing) + ": " + sqlite3_errmsg(handle), ""};
+  if (code == SQLITE_FULL) {
+    error.code = "store.full";
+    error.fix = "Free some space on the volume that holds the agent's state.";
+  } else if (code == SQLITE_READONLY) {
+    error.code = "store.read_only";
+    error.fix = "Make the agent's state folder writable.";
+  }
+  return error;
+}
+
+Error unusable(const std::string& path, std::string_view why, std::string_view fix) {
+  return Error{"store.unusable", Retry::wait_for_owner, path + ": " + std::string(why), std::string(fix)};
+}
+
+}  // namespace
+
+std::int64_t Row::number(int column) const { return sqlite3_column_int64(statement_, column); }
+std::string Row::text(int column) const {
+  auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
+  return data ? std::string(data, static_cast<size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
+}
+bool Row::null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+
+// Statements are kept by the address of their literal: the SQL of this agent is a closed set.
+struct Db::Cache {
+  std::map<const char*, sqlite3_stmt*> statements;
+  ~Cache() {
+    for (auto& [sql, statement] : statements) sqlite3_finalize(statement);
+  }
+};
+
+Db::Db(sqlite3* handle) : handle_(handle), cache_(std::make_unique<Cache>()) {}
+
+Db::~Db() {
+  cache_.reset();
+  sqlite3_close(handle_);
+}
+
+Result<std::unique_ptr<Db>> Db::open(Options options) {
+  sqlite3* handle = nullptr;
+  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+  int code = sqlite3_open_v2(options.state_path.c_str(), &handle, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  auto db = std::unique_ptr<Db>(new Db(handle));
+  if (code != SQLITE_OK)
+    return unusable(options.state_path, sqlite3_errmsg(handle), "Check that the folder exists and is writable for the agent.");
+  sqlite3_extended_result_codes(handle, 0);
+
+  // Exclusive: one agent, no shared-memory file. Truncate: the journal file stays, so that a
+  // commit touches no directory.
+  for (const char* pragma : {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=TRUNCATE",
+                             "PRAGMA synchronous=FULL", "PRAGMA cache_size=-256", "PRAGMA temp_store=MEMORY",
+                             "PRAGMA trusted_schema=OFF", "PRAGMA foreign_keys=ON"})
+    if (auto status = db->run(pragma); !status)
+      return unusable(options.state_path, status.error().detail,
+                      "The file is no state of this agent, or is damaged. Move it aside and register again.");
+  auto version = db->number("PRAGMA user_version");
+  if (version > schema::version)
+    return unusable(options.state_path, "written by a newer version of the agent",
+                    "Install the newer version again; nothing was changed.");
+  if (version < schema::version) {
+    auto status = db->transaction([&]() -> Status {
+      for (auto step = version; step < schema::version; ++step)
+        if (sqlite3_exec(handle, schema::steps[step], nullptr, nullptr, nullptr) != SQLITE_OK)
+          return failed(handle, "migrate the state");
+      return db->run(schema::set_version);
+    });
+    if (!status) return unusable(options.state_path, status.error().detail, status.error().fix);
+  }
+  if (auto status = db->run("ATTACH DATABASE ? AS spool", {options.spool_path}); !status)
+    return unusable(options.spool_path, status.error().detail, "Check that the folder exists and is writable for the agent.");
+  for (const char* pragma : {"PRAGMA spool.journal_mode=TRUNCATE", "PRAGMA spool.synchronous=OFF",
+                             "PRAGMA spool.cache_size=-64", "PRAGMA spool.max_page_count=64", schema::spool})
+    if (auto status = db->run(pragma); !status)
+      return unusable(options.spool_path, status.error().detail, "Remove this file; it holds only the newest ledger rows.");
+  return db;
+}
+
+Status Db::run(const char* sql, std::initializer_list<Arg> args, const Each& each) {
+  sqlite3_stmt*& statement = cache_->statements[sql];
+  if (!statement && sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK)
+    return failed(handle_, "read the state");
+  int at = 1;
+  for (const Arg& arg : args) {
+    if (arg.kind == Arg::Kind::number)
+      sqlite3_bind_int64(statement, at, arg.number);
+    else if (arg.kind == Arg::Kind::text)
+      sqlite3_bind_text(statement, at, arg.text.data(), static_cast<int>(arg.text.size()), SQLITE_STATIC);
+    else
+      sqlite3_bind_null(statement, at);
+    ++at;
+  }
+  int code;
+  while ((code = sqlite3_step(statement)) == SQLITE_ROW)
+    if (each) each(Row(statement));
+  Status status;
+  if (code != SQLITE_DONE) status = failed(handle_, "write the state");
+  sqlite3_reset(statement);
+  sqlite3_clear_bindings(statement);
+  return status;
+}
+
+std::optional<std::string> Db::text(const char* sql, std::initializer_list<Arg> args) {
+  std::optional<std::string> value;
+  auto status = run(sql, args, [&](const Row& row) {
+    if (!value && !row.null(0)) value = row.text(0);
+  });
+  return status ? value : std::nullopt;
+}
+
+std::int64_t Db::number(const char* sql, std::initializer_list<Arg> args, std::int64_t absent) {
+  std::optional<std::int64_t> value;
+  auto status = run(sql, args, [&](const Row& row) {
+    if (!value && !row.null(0)) value = row.number(0);
+  });
+  return status ? value.value_or(absent) : absent;
+}
+
+Status Db::transaction(const std::function<Status()>& work) {
+  if (depth_ > 0) return work();  // part of the outer one
+  if (auto status = run("BEGIN IMMEDIATE"); !status) return status;
+  ++depth_;
+  Status status = work();
+  if (status) status = run("COMMIT");
+  --depth_;
+  if (!status && !sqlite3_get_autocommit(handle_)) {
+    // The first error is the one to tell; a failed rollback is retried by the next open.
+    if (auto undone = run("ROLLBACK"); !undone && status) return undone;
+  }
+  return status;
+}
+
+}  // namespace qcloud
