@@ -1,0 +1,76 @@
+// The gate: the one way out (promises A1, A2, A3, A7). A feature gets lanes (lanes.hpp); behind
+// them stands a Port that knows the feature's manifest and whether it may speak at this moment.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "agent/core/rng.hpp"
+#include "agent/gate/answer.hpp"
+#include "agent/gate/ledger.hpp"
+#include "agent/gate/message.hpp"
+#include "agent/gate/session.hpp"
+#include "agent/gate/switches.hpp"
+#include "agent/gate/transport.hpp"
+
+namespace qcloud {
+
+// One region at a time: the hosts that this box may speak to, by role. Nothing else is reachable.
+struct Endpoint {
+  std::string host;
+  std::uint16_t port = 443;
+  std::string base_path;
+};
+
+struct SendOptions {
+  Family family = Family::any;
+  Millis patience = seconds(30);  // until the answer; for a hanging request the whole hang
+};
+
+struct ProbeOptions {
+  int hop_limit = 0;
+  Millis patience = seconds(2);
+};
+
+struct GateDeps {
+  Transport& transport;
+  Ledger& ledger;
+  Switches& switches;
+  Session& session;
+  Clock& clock;
+  std::map<std::string, Endpoint, std::less<>> endpoints;  // role -> host
+};
+
+class Port : public Meter {
+ public:
+  // Asked at every send: is the switch on, or has the owner just commanded it?
+  using Permit = std::function<bool()>;
+  Port(GateDeps& deps, const Manifest& manifest, Permit permit);
+
+  // Errors: gate.switched_off, gate.not_declared, store.*, net.*, cloud.bad_answer.
+  // An answer of any status is a value.
+  Task<Result<Answer>> send(RawMessage message, SendOptions options);
+  Task<Result<DatagramAnswer>> probe(RawMessage message, ProbeOptions options);
+  // Returns when nothing of this feature can leave any more.
+  Task<void> silence();
+  const Manifest& manifest() const { return manifest_; }
+
+  std::int64_t opened(const ConnectionInfo& info) override;
+  void closed(std::int64_t id, std::uint64_t out, std::uint64_t in, ConnectionEnd end) override;
+  void asked(std::int64_t id, const std::string& host_name, const std::string& server) override;
+
+ private:
+  Status admit(const RawMessage& message) const;
+  Status remember_holding();
+  Result<Answer> read(HttpResponse response) const;
+
+  GateDeps& deps_;
+  const Manifest& manifest_;
+  Permit permit_;
+};
+
+// Random identifiers that leave with a message.
+Value<DataClass::request_id> make_request_id(Rng& rng);
+
+}  // namespace qcloud

@@ -1,0 +1,50 @@
+// What a feature holds of the network, and all of it. A lane takes messages of its own manifest and
+// nothing else. Made in app/features.cpp.
+#pragma once
+
+#include "agent/gate/gate.hpp"
+
+namespace qcloud {
+
+template <const Manifest& M>
+class RequestLane {
+ public:
+  explicit RequestLane(Port& port) : port_(&port) {}
+  Task<Result<Answer>> send(Message<M> message, SendOptions options = {}) const {
+    return port_->send(std::move(message).release(), options);
+  }
+
+ private:
+  Port* port_;
+};
+
+template <const Manifest& M>
+class DatagramLane {
+ public:
+  explicit DatagramLane(Port& port) : port_(&port) {}
+  Task<Result<DatagramAnswer>> send(Message<M> message, ProbeOptions options = {}) const {
+    return port_->probe(std::move(message).release(), options);
+  }
+
+ private:
+  Port* port_;
+};
+
+// A long-lived byte stream. The interface only, until the link needs it.
+template <const Manifest& M>
+class StreamLane {
+ public:
+  virtual ~StreamLane() = default;
+  virtual Task<Result<std::size_t>> read(std::span<char> into) = 0;
+  virtual Task<Status> write(std::span<const char> from) = 0;
+};
+
+template <const Manifest& M>
+struct Lanes {
+  RequestLane<M> request;
+  DatagramLane<M> datagram;
+
+  explicit Lanes(Port& port) : request(port), datagram(port) {}
+};
+
+}  // namespace qcloud

@@ -1,0 +1,58 @@
+// The egress ledger (promise A3): what left the box, when, for which feature, to which host.
+// Message rows are written before sending; connection rows are closed with their payload bytes.
+// New rows go to the spool in tmpfs; fold() moves them to the state when its disk is awake anyway.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/core/clock.hpp"
+#include "agent/gate/transport.hpp"
+#include "agent/store/db.hpp"
+
+namespace qcloud {
+
+class Ledger {
+ public:
+  Ledger(Db& db, Clock& clock);
+
+  // Call once at start. Rows left open by a killed agent become `interrupted`; a different boot
+  // after an unclean end means that the spool was lost: a `gap` row says from when to when.
+  Status start(const std::string& boot_id);
+  Status stop();
+
+  // An error means that the row is not written: then nothing may be sent.
+  Result<std::int64_t> message(std::string_view feature, std::string_view purpose, std::string_view host,
+                               const std::vector<std::string>& fields);
+  void link(std::int64_t message, std::int64_t connection);
+  std::int64_t opened(std::string_view feature, const ConnectionInfo& info);
+  void closed(std::int64_t id, std::uint64_t bytes_out, std::uint64_t bytes_in, ConnectionEnd end);
+
+  Status fold();
+
+  struct Filter {
+    std::string feature;      // empty: all
+    std::int64_t since = 0;   // ms since 1970
+    std::int64_t after = 0;   // id
+    int limit = 1000;
+  };
+  boost::json::array rows(const Filter& filter);
+  boost::json::array summary(std::int64_t since);
+
+  std::function<void(const boost::json::object&)> on_row;
+
+ private:
+  Status insert(std::int64_t id, std::string_view kind, std::string_view feature, std::string_view purpose,
+                std::string_view host, const std::string& fields, const ConnectionInfo* info,
+                std::string_view state);
+  void announce(std::int64_t id);
+  std::int64_t now_ms() const { return clock_.wall().time_since_epoch().count(); }
+
+  Db& db_;
+  Clock& clock_;
+  std::int64_t next_ = 1;
+};
+
+}  // namespace qcloud

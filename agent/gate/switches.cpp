@@ -1,0 +1,70 @@
+#include "agent/gate/switches.hpp"
+
+#include <algorithm>
+
+namespace qcloud {
+
+Switches::Switches(Db& db, std::vector<const Manifest*> manifests)
+    : db_(db), manifests_(std::move(manifests)) {
+  refresh();
+}
+
+const Manifest* Switches::find(std::string_view feature) const {
+  auto at = std::find_if(manifests_.begin(), manifests_.end(),
+                         [&](const Manifest* m) { return m->name == feature; });
+  return at == manifests_.end() ? nullptr : *at;
+}
+
+bool Switches::on(std::string_view feature) const {
+  auto at = states.get().find(feature);
+  return at != states.get().end() && at->second.on;
+}
+
+bool Switches::holds(std::string_view feature) const {
+  auto at = states.get().find(feature);
+  return at != states.get().end() && at->second.holds;
+}
+
+bool Switches::any_on() const {
+  return std::any_of(states.get().begin(), states.get().end(), [](const auto& s) { return s.second.on; });
+}
+
+Status Switches::write(std::string_view feature, bool on, WallTime when) {
+  return db_.run(
+      "INSERT INTO switches(feature,is_on,changed) VALUES(?1,?2,?3) "
+      "ON CONFLICT(feature) DO UPDATE SET is_on=?2, changed=?3",
+      {feature, on, unix_seconds(when)});
+}
+
+Status Switches::mark_holds(std::string_view feature, bool holds, WallTime when) {
+  return db_.run(
+      "INSERT INTO switches(feature,is_on,changed,holds) VALUES(?1,0,?3,?2) "
+      "ON CONFLICT(feature) DO UPDATE SET holds=?2",
+      {feature, holds, unix_seconds(when)});
+}
+
+Status Switches::remember_for_online() { return db_.run("UPDATE switches SET resume=is_on"); }
+Status Switches::forget_for_online() { return db_.run("UPDATE switches SET resume=0"); }
+
+std::vector<std::string> Switches::remembered() {
+  std::vector<std::string> names;
+  for (const auto& [name, state] : states.get())
+    if (state.resume) names.push_back(name);
+  return names;
+}
+
+void Switches::refresh() {
+  States next;
+  for (const Manifest* manifest : manifests_)
+    if (manifest->has_switch) next[std::string(manifest->name)].on = manifest->default_on;
+  auto status = db_.run("SELECT feature,is_on,holds,resume FROM switches", {}, [&](const Row& row) {
+    auto at = next.find(row.text(0));
+    if (at == next.end()) return;
+    at->second.on = row.number(1) != 0;
+    at->second.holds = row.number(2) != 0;
+    at->second.resume = row.number(3) != 0;
+  });
+  if (status) states.set(std::move(next));
+}
+
+}  // namespace qcloud

@@ -1,0 +1,91 @@
+// What the gate needs of a network: exchange one request, and tell the meter about every byte.
+// agent/net is the real one; the simulation brings its own.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/core/clock.hpp"
+#include "agent/core/result.hpp"
+
+namespace qcloud {
+
+class TlsIdentity;  // agent/cloud: the device key and certificate, seen only by cloud/ and net/
+
+enum class Family : std::uint8_t { any, ipv4, ipv6 };
+
+struct ConnectionInfo {
+  std::string proto;   // "tcp", "udp"
+  std::string local;   // "192.168.1.5:40112", "[2a0b::1]:40112"
+  std::string remote;
+  std::int64_t message = 0;  // the ledger's row of the message that it was opened for; 0: none yet
+};
+
+enum class ConnectionEnd : std::uint8_t { closed, aborted, interrupted, gap };
+
+// One per feature. Payload bytes only: TLS records and handshakes, datagram payload; no headers.
+class Meter {
+ public:
+  virtual ~Meter() = default;
+  virtual std::int64_t opened(const ConnectionInfo& info) = 0;
+  virtual void closed(std::int64_t id, std::uint64_t bytes_out, std::uint64_t bytes_in,
+                      ConnectionEnd end) = 0;
+  // A resolver question is a message of its own.
+  virtual void asked(std::int64_t id, const std::string& host_name, const std::string& server) = 0;
+};
+
+struct HttpRequest {
+  std::string method;
+  std::string host;      // name or address literal
+  std::uint16_t port = 443;
+  std::string target;    // origin-form, already encoded
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  Family family = Family::any;
+  bool hanging = false;  // wait for the answer until `deadline`, with kernel keepalive
+  Instant deadline;
+  std::shared_ptr<const TlsIdentity> identity;  // null: no client certificate
+  std::int64_t message = 0;  // the ledger's row
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::string content_type;
+  std::string body;              // 256 KiB at most
+  std::optional<WallTime> date;  // of a verified peer
+  int retry_after = 0;           // seconds; both forms of Retry-After are read
+};
+
+struct Datagram {
+  std::string host;
+  std::uint16_t port = 0;
+  std::string payload;
+  int hop_limit = 0;  // 0: the system's
+  Instant deadline;
+  std::int64_t message = 0;  // the ledger's row
+};
+
+struct DatagramAnswer {
+  std::string from;               // address without port: the peer, or the router that dropped it
+  bool expired_in_transit = false;  // ICMP time exceeded: the hop limit ended at `from`
+  std::string payload;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  // Errors: net.dns_failed, net.no_network, net.unreachable, net.refused, net.timeout,
+  // net.reset, net.tls_untrusted, net.tls_time, net.tls_failed, net.bad_answer.
+  virtual Task<Result<HttpResponse>> exchange(HttpRequest request, Meter& meter) = 0;
+  // One datagram out, one answer (or ICMP error) in. Errors as above.
+  virtual Task<Result<DatagramAnswer>> datagram(Datagram datagram, Meter& meter) = 0;
+  // Ends what this meter still has open: gracefully for a second at most, then hard. When it
+  // returns, nothing more can leave for it.
+  virtual Task<void> drain(Meter& meter) = 0;
+};
+
+}  // namespace qcloud

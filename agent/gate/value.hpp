@@ -1,0 +1,24 @@
+// A value that remembers its class. Only gate/mint.hpp can make one.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <utility>
+
+#include "agent/gate/data_class.hpp"
+
+namespace qcloud {
+
+template <DataClass C>
+class Value {
+ public:
+  static constexpr DataClass data_class = C;
+  const boost::json::value& json() const { return json_; }
+  bool operator==(const Value&) const = default;
+
+ private:
+  friend struct Mint;
+  explicit Value(boost::json::value json) : json_(std::move(json)) {}
+  boost::json::value json_;
+};
+
+}  // namespace qcloud
