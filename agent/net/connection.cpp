@@ -1,0 +1,190 @@
+#include "agent/net/connection.hpp"
+
+#include <linux/sockios.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <sys/ioctl.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "agent/net/socket_name.hpp"
+
+namespace qcloud {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+
+namespace {
+
+constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
+
+Error connect_error(int code) {
+  switch (code) {
+    case ENETUNREACH:
+    case EADDRNOTAVAIL:
+      return {"net.no_network", Retry::retry_soon, "This box has no route to the internet.",
+              "Check the network cable, the gateway and the router."};
+    case ECONNREFUSED:
+      return {"net.refused", Retry::retry_soon, "The cloud refuses connections at the moment.", ""};
+    case ETIMEDOUT: return {"net.timeout", Retry::retry_soon, "The cloud does not answer.", ""};
+    default: return {"net.unreachable", Retry::retry_soon, "The cloud cannot be reached.", "Check the internet connection."};
+  }
+}
+
+Error lost() { return {"net.reset", Retry::retry_soon, "The connection to the cloud was lost.", ""}; }
+
+}  // namespace
+
+Task<Status> Connection::connect(tcp::endpoint to, std::int64_t message) {
+  boost::system::error_code failed;
+  socket_.open(to.protocol(), failed);
+  if (failed) co_return connect_error(failed.value());
+  socket_.native_non_blocking(true, failed);
+  socket_.set_option(tcp::no_delay(true), failed);
+  int result = ::connect(socket_.native_handle(), to.data(), static_cast<socklen_t>(to.size()));
+  int code = result == 0 ? 0 : errno;
+  if (code != 0 && code != EINPROGRESS) {
+    socket_.close(failed);
+    co_return connect_error(code);
+  }
+  row_ = meter_.opened({"tcp", local_name(socket_.native_handle()), peer_name(to.data()), message});
+  if (!row_) {
+    abort();
+    co_return Error{"gate.switched_off", Retry::wait_for_owner, "The feature was switched off.", ""};
+  }
+  if (code == EINPROGRESS) {
+    co_await socket_.async_wait(tcp::socket::wait_write, as_value);
+    socklen_t size = sizeof code;
+    if (!socket_.is_open() || ::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &code, &size) != 0) code = EIO;
+  }
+  if (code == 0) co_return Status{};
+  finish(ConnectionEnd::closed);
+  co_return connect_error(code);
+}
+
+void Connection::keep_alive() {
+  int fd = socket_.native_handle();
+  auto set = [fd](int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 25);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 2);
+  // Also for the request itself, should it stay unacknowledged.
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 34'000);
+}
+
+long Connection::count(BIO* bio, int operation, const char*, size_t, int, long, int result, size_t* processed) {
+  auto* self = reinterpret_cast<Connection*>(BIO_get_callback_arg(bio));
+  if (result > 0 && processed) {
+    if (operation == (BIO_CB_READ | BIO_CB_RETURN)) self->in_ += *processed;
+    if (operation == (BIO_CB_WRITE | BIO_CB_RETURN)) self->out_ += *processed;
+  }
+  return result;
+}
+
+Task<bool> Connection::ready(int result) {
+  int wanted = SSL_get_error(ssl_.get(), result);
+  auto direction = wanted == SSL_ERROR_WANT_WRITE ? tcp::socket::wait_write : tcp::socket::wait_read;
+  if (wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) co_return false;
+  auto [failed] = co_await socket_.async_wait(direction, as_value);
+  co_return !failed;
+}
+
+Task<Status> Connection::handshake(const Trust& trust, std::string host, std::shared_ptr<const TlsIdentity> identity) {
+  ssl_ = trust.session(host, identity.get());
+  SSL_set_fd(ssl_.get(), socket_.native_handle());
+  BIO* bio = SSL_get_rbio(ssl_.get());
+  BIO_set_callback_arg(bio, reinterpret_cast<char*>(this));
+  BIO_set_callback_ex(bio, &Connection::count);
+  for (;;) {
+    ERR_clear_error();
+    int result = SSL_do_handshake(ssl_.get());
+    if (result == 1) co_return Status{};
+    if (!co_await ready(result)) break;
+  }
+  co_return trust.explain(ssl_.get());
+}
+
+Error Connection::failure() const {
+  unsigned long queued = ERR_peek_last_error();
+  ERR_clear_error();
+  if (queued && ERR_GET_LIB(queued) == ERR_LIB_SSL) {
+    // With TLS 1.3 a refused client certificate shows only at the first read.
+    const char* reason = ERR_reason_error_string(queued);
+    return {"net.tls_failed", Retry::retry_later, std::string("The cloud ended the secure connection") + (reason ? std::string(" (") + reason + ")." : "."), ""};
+  }
+  return lost();
+}
+
+Task<Result<std::size_t>> Connection::read(std::span<char> into) {
+  for (;;) {
+    ERR_clear_error();
+    int got = SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size()));
+    if (got > 0) co_return static_cast<std::size_t>(got);
+    if (SSL_get_error(ssl_.get(), got) == SSL_ERROR_ZERO_RETURN) co_return std::size_t{0};
+    if (!co_await ready(got)) co_return failure();
+  }
+}
+
+Task<Status> Connection::write(std::string bytes) {
+  std::size_t sent = 0;
+  while (sent < bytes.size()) {
+    ERR_clear_error();
+    int put = SSL_write(ssl_.get(), bytes.data() + sent, static_cast<int>(bytes.size() - sent));
+    if (put > 0)
+      sent += static_cast<std::size_t>(put);
+    else if (!co_await ready(put))
+      co_return failure();
+  }
+  co_return Status{};
+}
+
+Task<void> Connection::close() {
+  if (!socket_.is_open()) co_return;
+  if (ssl_ && SSL_is_init_finished(ssl_.get())) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+    ERR_clear_error();
+  }
+  boost::system::error_code failed;
+  socket_.shutdown(tcp::socket::shutdown_send, failed);
+  char scrap[2048];
+  while (!failed) {
+    ssize_t got = ::recv(socket_.native_handle(), scrap, sizeof scrap, 0);
+    if (got > 0) {
+      in_ += static_cast<std::uint64_t>(got);
+      continue;
+    }
+    if (got == 0) ended_ = true;
+    if (got == 0 || (errno != EAGAIN && errno != EINTR)) break;
+    auto [waited] = co_await socket_.async_wait(tcp::socket::wait_read, as_value);
+    failed = waited;
+    if (!socket_.is_open()) co_return;
+  }
+  if (ended_)
+    finish(ConnectionEnd::closed);
+  else
+    abort();
+}
+
+void Connection::abort() {
+  if (!socket_.is_open()) return;
+  int fd = socket_.native_handle();
+  int unsent = 0, unread = 0;
+  // What the kernel has not sent is thrown away by the reset; what it has and we did not read came in.
+  if (::ioctl(fd, SIOCOUTQNSD, &unsent) == 0 && unsent > 0) out_ -= std::min(out_, static_cast<std::uint64_t>(unsent));
+  if (::ioctl(fd, FIONREAD, &unread) == 0 && unread > 0) in_ += static_cast<std::uint64_t>(unread);
+  linger reset{1, 0};
+  ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  finish(ConnectionEnd::aborted);
+}
+
+void Connection::finish(ConnectionEnd end) {
+  boost::system::error_code ignored;
+  socket_.close(ignored);
+  if (row_) meter_.closed(row_, out_, in_, end);
+  row_ = 0;
+}
+
+}  // namespace qcloud
