@@ -1,0 +1,31 @@
+// NetWatch over rtnetlink. Events only say *that* something changed; what is true now comes from a
+// fresh dump. So a lost event, a full buffer or an unknown message can delay nothing but itself.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+
+#include "agent/core/result.hpp"
+#include "agent/core/task.hpp"
+#include "platform/platform.hpp"
+
+namespace qcloud {
+
+class NetlinkWatch final : public NetWatch {
+ public:
+  // `state` is true from the start: the first dump is made here (it takes well under a millisecond).
+  static Result<std::unique_ptr<NetlinkWatch>> open(boost::asio::any_io_executor executor);
+
+  // Keeps `state` true until it is cancelled. Sleeps in the kernel between events.
+  Task<void> run();
+
+ private:
+  NetlinkWatch(boost::asio::any_io_executor executor, int fd) : events_(std::move(executor), fd) {}
+  bool drain();
+  bool refresh();
+
+  boost::asio::posix::stream_descriptor events_;
+};
+
+}  // namespace qcloud

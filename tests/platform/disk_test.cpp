@@ -1,0 +1,86 @@
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "platform/linux/block_activity.hpp"
+#include "tests/platform/fixture.hpp"
+
+using namespace qcloud;
+
+namespace {
+
+struct SetClock final : Clock {
+  WallTime wall() const override { return {}; }
+  Instant now() const override { return Instant(at); }
+  Task<void> sleep_until(Instant) override { co_return; }
+  Millis at{0};
+};
+
+std::string number(unsigned major, unsigned minor) { return "sys/dev/block/" + std::to_string(major) + ":" + std::to_string(minor); }
+
+// sda with sda1, sdb with sdb1; md9 over both; dm-0 over md9; dm-1 over dm-0.
+void machine(const Tree& box) {
+  for (std::string disk : {"sda", "sdb"}) {
+    box.write("sys/devices/pci/block/" + disk + "/stat", "1 0 8 0 1 0 8 0 0 0 0\n");
+    box.write("sys/devices/pci/block/" + disk + "/" + disk + "1/partition", "1\n");
+  }
+  box.link(number(8, 1), "sys/devices/pci/block/sda/sda1");
+  box.folder("sys/devices/virtual/block/md9/md");
+  box.link("sys/devices/virtual/block/md9/slaves/sda1", "sys/devices/pci/block/sda/sda1");
+  box.link("sys/devices/virtual/block/md9/slaves/sdb1", "sys/devices/pci/block/sdb/sdb1");
+  box.link(number(9, 9), "sys/devices/virtual/block/md9");
+  box.folder("sys/devices/virtual/block/dm-0/dm");
+  box.link("sys/devices/virtual/block/dm-0/slaves/md9", "sys/devices/virtual/block/md9");
+  box.folder("sys/devices/virtual/block/dm-1/dm");
+  box.link("sys/devices/virtual/block/dm-1/slaves/dm-0", "sys/devices/virtual/block/dm-0");
+  box.link(number(253, 1), "sys/devices/virtual/block/dm-1");
+}
+
+}  // namespace
+
+TEST_CASE("which device's counters tell") {
+  Tree box;
+  machine(box);
+  auto at = [&](const char* name) { return std::vector<std::string>{box.path() + "/sys/devices/" + name}; };
+  CHECK(block_devices(box.path(), 8, 1) == at("pci/block/sda"));           // a partition: its disk
+  CHECK(block_devices(box.path(), 9, 9) == at("virtual/block/md9"));       // an array: itself
+  CHECK(block_devices(box.path(), 253, 1) == at("virtual/block/md9"));     // encryption on LVM on the array
+  CHECK(block_devices(box.path(), 0, 42).empty());                         // tmpfs, overlay
+}
+
+TEST_CASE("mapped volumes in a circle end") {
+  Tree box;
+  box.folder("sys/devices/virtual/block/dm-0/dm");
+  box.link("sys/devices/virtual/block/dm-0/slaves/dm-0", "sys/devices/virtual/block/dm-0");
+  box.link(number(253, 0), "sys/devices/virtual/block/dm-0");
+  CHECK(block_devices(box.path(), 253, 0).size() == 1);
+}
+
+TEST_CASE("awake while the counters change, and for a minute") {
+  Tree box;
+  struct stat info;
+  REQUIRE(::stat(box.path().c_str(), &info) == 0);
+  box.write("sys/devices/pci/block/sda/stat", "1 0 8 0 1 0 8 0 0 0 0\n");
+  box.link(number(major(info.st_dev), minor(info.st_dev)), "sys/devices/pci/block/sda");
+  SetClock clock;
+  BlockActivity disk(box.path() + "/not/made/yet", box.path(), clock);
+  CHECK_FALSE(disk.awake());
+  box.write("sys/devices/pci/block/sda/stat", "2 0 16 0 1 0 8 0 0 0 0\n");
+  clock.at = seconds(10);
+  CHECK(disk.awake());
+  clock.at = seconds(70);
+  CHECK(disk.awake());
+  clock.at = seconds(71);
+  CHECK_FALSE(disk.awake());
+  box.remove("sys/devices/pci/block/sda/stat");
+  CHECK(disk.awake());  // cannot tell any more
+}
+
+TEST_CASE("awake where nobody can tell") {
+  Tree box;
+  SetClock clock;
+  BlockActivity disk(box.path(), box.path(), clock);
+  CHECK(disk.awake());
+  clock.at = hours(1);
+  CHECK(disk.awake());
+}

@@ -1,0 +1,161 @@
+// NetWatch against the real kernel, in a network namespace of this process's own: nothing of the
+// machine's network is seen or touched. Ends with 77 (skipped) where namespaces are not permitted.
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <doctest/doctest.h>
+#include <sched.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+
+#include "agent/core/signal.hpp"
+#include "platform/linux/linux_platform.hpp"
+#include "platform/system_clock.hpp"
+
+using namespace qcloud;
+namespace asio = boost::asio;
+
+namespace {
+
+void ip(const std::string& arguments) {
+  CAPTURE(arguments);
+  REQUIRE(std::system(("ip " + arguments).c_str()) == 0);
+}
+
+bool has(const NetState& state, std::string_view text) {
+  for (const auto& each : state.addresses)
+    if (to_string(each.address) == text) return true;
+  return false;
+}
+
+struct Bench {
+  asio::io_context context;
+  SystemClock clock{context.get_executor()};
+  std::unique_ptr<LinuxPlatform> box;
+  asio::cancellation_signal stop_box, stop_count;
+  int changes = 0;
+
+  Bench() {
+    auto opened = LinuxPlatform::open(context.get_executor(), clock);
+    REQUIRE(opened);
+    box = *std::move(opened);
+    asio::co_spawn(context, box->run(), asio::bind_cancellation_slot(stop_box.slot(), asio::detached));
+    asio::co_spawn(context, count(), asio::bind_cancellation_slot(stop_count.slot(), asio::detached));
+  }
+  ~Bench() {
+    stop_box.emit(asio::cancellation_type::all);
+    stop_count.emit(asio::cancellation_type::all);
+    context.run();  // returns: both have ended
+  }
+
+  Task<void> count() {
+    Signal signal(context.get_executor());
+    auto subscription = box->platform().net.state.wake(signal);
+    for (;;) {
+      co_await signal.wait();
+      ++changes;
+    }
+  }
+  const NetState& state() { return box->platform().net.state.get(); }
+
+  // Runs the loop until nothing happened for a while.
+  void settle() {
+    while (context.run_one_for(std::chrono::milliseconds(100)) != 0) {
+    }
+  }
+
+  // Runs the loop until the state is as wished; false after ten seconds.
+  bool until(const std::function<bool(const NetState&)>& wish) {
+    auto end = clock.now() + seconds(10);
+    while (!wish(state()) && clock.now() < end) context.run_one_for(std::chrono::milliseconds(100));
+    return wish(state());
+  }
+};
+
+}  // namespace
+
+TEST_CASE("addresses and routes are seen as they come and go") {
+  ip("link set lo up");
+  ip("link add eth0 type veth peer name wire");
+  ip("link set eth0 up");
+  ip("address add 5.6.7.8/24 dev eth0");
+  Bench bench;
+  CHECK(bench.state() == NetState{});  // the other end is down: no carrier
+
+  ip("link set wire up");
+  CHECK(bench.until([](auto& s) { return has(s, "5.6.7.8"); }));
+  CHECK_FALSE(bench.state().route4);
+
+  ip("route add default via 5.6.7.1");
+  CHECK(bench.until([](auto& s) { return s.route4; }));
+  ip("route change default via 5.6.7.2");
+  ip("route del default");
+  CHECK(bench.until([](auto& s) { return !s.route4; }));
+
+  ip("address add 5.6.7.9/24 dev eth0");
+  CHECK(bench.until([](auto& s) { return has(s, "5.6.7.9"); }));
+  ip("address del 5.6.7.8/24 dev eth0");  // takes the secondary address with it, as the kernel does
+  CHECK(bench.until([](auto& s) { return !has(s, "5.6.7.8"); }));
+
+  ip("link set wire down");
+  CHECK(bench.until([](auto& s) { return s.addresses.empty(); }));
+  ip("link del eth0");
+}
+
+TEST_CASE("an IPv6 address counts when duplicate address detection ended, not before") {
+  ip("link add eth0 type veth peer name wire");
+  ip("link set eth0 up");
+  ip("link set wire up");
+  Bench bench;
+  ip("address add 2a0b::1/64 dev eth0");
+  bench.context.run_one_for(std::chrono::milliseconds(50));
+  CHECK_FALSE(has(bench.state(), "2a0b::1"));
+  CHECK(bench.until([](auto& s) { return has(s, "2a0b::1"); }));
+  // The same address at the other end of the wire is a duplicate.
+  ip("address add 2a0b::2/64 dev eth0");
+  CHECK(bench.until([](auto& s) { return has(s, "2a0b::2"); }));
+  ip("-6 route add default via 2a0b::ffff");
+  CHECK(bench.until([](auto& s) { return s.route6; }));
+  ip("-6 route replace unreachable default metric 1");
+  ip("-6 route del default via 2a0b::ffff");
+  CHECK(bench.until([](auto& s) { return !s.route6; }));
+  for (const auto& each : bench.state().addresses) CHECK_FALSE(to_string(each.address).starts_with("fe80"));
+  ip("link del eth0");
+}
+
+TEST_CASE("a burst ends in the right state, and equal states wake nobody") {
+  ip("link add eth0 type veth peer name wire");
+  ip("link set eth0 up");
+  ip("link set wire up");
+  Bench bench;
+  CHECK(bench.until([](auto&) { return true; }));
+  ip("address add 5.6.7.8/24 dev eth0");
+  CHECK(bench.until([](auto& s) { return has(s, "5.6.7.8"); }));
+  bench.settle();
+  int before = bench.changes;
+  // Far more events than the socket's buffer holds: some are lost, the state is not.
+  REQUIRE(std::system("for i in $(seq 2 250); do for j in 1 2 3 4 5 6 7 8; do "
+                      "echo address add 10.$j.0.$i/32 dev eth0; done; done | ip -batch -") == 0);
+  CHECK(bench.until([](auto& s) { return s.addresses.size() == 1 + 249 * 8; }));
+  bench.settle();
+  CHECK(bench.changes - before <= 20);
+  before = bench.changes;
+  ip("link set eth0 txqueuelen 500");  // an event without a change that matters
+  ip("route add 192.0.2.0/24 dev eth0");
+  bench.settle();
+  CHECK(bench.changes == before);
+  ip("link del eth0");
+}
+
+int main(int argc, char** argv) {
+  if (::unshare(CLONE_NEWNET) != 0 || std::system("command -v ip >/dev/null") != 0) {
+    std::puts("skipped: needs root and the program ip");
+    return 77;
+  }
+  return doctest::Context(argc, argv).run();
+}
