@@ -1,0 +1,217 @@
+#include "agent/features/ddns/feature.hpp"
+
+#include "agent/core/backoff.hpp"
+#include "agent/core/race.hpp"
+#include "agent/features/ddns/policy.hpp"
+#include "agent/features/ddns/wire.hpp"
+
+// One loop. Each turn looks at what is known and does the first thing that is missing:
+//   no route             wait for one
+//   nothing known        look: from where does the cloud see us, what does it have of us
+//   one source only      look again on a new connection
+//   the picture differs  report
+//   all true             hang on `watch` until the cloud, the kernel or the path has news
+// Anything that changes underneath (addresses, routes, the name) interrupts the turn.
+namespace qcloud::ddns {
+namespace {
+
+struct State {
+  NetState net;
+  std::optional<Address> seen_value;
+  std::optional<Seen> seen4;
+  std::optional<Reported> reported;
+  std::optional<Value<DataClass::server_cursor>> cursor;
+  std::optional<IpAddress> second_hop;
+  bool probed = false;
+  bool shaken = false;      // the last second look differed from the first
+  std::vector<Finding> name_findings;
+
+  void forget_view() {
+    seen_value.reset();
+    seen4.reset();
+    reported.reset();
+    second_hop.reset();
+    probed = false;
+  }
+};
+
+std::vector<Local> locals_of(const NetState& net) {
+  std::vector<Local> out;
+  for (const auto& local : net.addresses) out.push_back({local.address, local.temporary, local.deprecated});
+  return out;
+}
+
+Inputs inputs_of(const State& state, const Registration& registration) {
+  return {locals_of(state.net), state.seen4, state.reported, !registration.name.empty(), state.second_hop};
+}
+
+// The message's form of an address that the policy chose: from the kernel, or as the cloud told it.
+std::optional<Address> value_of(const State& state, const std::optional<IpAddress>& address) {
+  if (!address) return std::nullopt;
+  for (const auto& local : state.net.addresses)
+    if (local.address == *address) return local.value;
+  if (state.seen4 && state.seen4->address == *address) return state.seen_value;
+  return std::nullopt;
+}
+
+void vote(State& state, const IpAddress& address, const std::optional<Address>& value) {
+  if (address.v6) return;
+  bool same = state.seen4 && state.seen4->address == address;
+  state.shaken = state.seen4 && !same;
+  state.seen4 = Seen{address, same ? state.seen4->votes + 1 : 1};
+  state.seen_value = value;
+}
+
+Status absorb(State& state, Identity& identity, const News& news) {
+  state.cursor = news.cursor;
+  state.reported = news.reported;
+  if (!news.seen->v6 && !(state.seen4 && state.seen4->address == *news.seen)) vote(state, *news.seen, news.seen_value);
+  const auto& registration = identity.registration.get();
+  if (!registration || (registration->name == news.name && registration->fqdn == news.fqdn)) return {};
+  auto before = registration->fqdn;
+  auto status = identity.describe("", news.name, news.fqdn, "");
+  state.name_findings.clear();
+  if (news.fqdn.empty() && !before.empty())
+    state.name_findings.push_back({"name_lost", {{"name", before}}});
+  else if (!before.empty())
+    state.name_findings.push_back({"name_changed", {{"from", before}, {"to", news.fqdn}}});
+  return status;
+}
+
+SendOptions over(const State& state, Millis patience) {
+  // Where there is IPv4 it is the family that hides silent changes, so it is the one to watch.
+  SendOptions options;
+  options.family = state.net.route4 ? Family::ipv4 : Family::ipv6;
+  options.patience = patience;
+  return options;
+}
+
+// One step towards the truth; an error means: wait, then go on.
+class Turn {
+ public:
+  Turn(Deps& deps, const Lanes<manifest>& lanes, State& state, Signal& wake) : deps_(deps), lanes_(lanes), state_(state), wake_(wake) {}
+
+  // Nothing when interrupted: look at the facts again.
+  Task<std::optional<Status>> step() {
+    const auto& registration = deps_.identity.registration.get();
+    if (!registration) co_return Status(Error{"identity.none", Retry::wait_for_owner, "This box is not registered.", ""});
+    if (!state_.reported || (state_.net.route4 && !state_.seen4)) co_return co_await news(look(), seconds(30));
+    auto decision = decide(inputs_of(state_, *registration));
+    if (state_.shaken && decision.second_look && state_.seen4)
+      decision.findings.push_back({"ddns_unstable", {{"seen", to_string(state_.seen4->address)}}});
+    tell(decision);
+    if (decision.second_look) co_return co_await second_look();
+    if (decision.report) co_return co_await report(decision);
+    if (decision.wanted.v4 && behind_router(locals_of(state_.net)) && !state_.probed) co_return co_await probe();
+    co_return co_await news(watch(state_.cursor, state_.net.route4 ? state_.seen_value : std::nullopt), hours(6) + minutes(2));
+  }
+
+ private:
+  void tell(const Decision& decision) {
+    auto findings = decision.findings;
+    if (deps_.identity.registration.get() && !deps_.identity.registration.get()->name.empty())
+      std::erase_if(state_.name_findings, [](const Finding& f) { return f.code == "name_lost"; });
+    findings.insert(findings.end(), state_.name_findings.begin(), state_.name_findings.end());
+    deps_.health.report(manifest.name, std::move(findings));
+  }
+
+  Task<std::optional<Status>> news(Out message, Millis patience) {
+    auto answer = co_await unless(lanes_.request.send(std::move(message), over(state_, patience)), wake_);
+    if (!answer) co_return std::nullopt;
+    if (!*answer) {
+      // The path broke: it may lead through another address now.
+      state_.seen4.reset();
+      state_.seen_value.reset();
+      co_return Status(std::move(*answer).error());
+    }
+    auto parsed = parse_watch(**answer);
+    if (!parsed) co_return Status(std::move(parsed).error());
+    co_return absorb(state_, deps_.identity, *parsed);
+  }
+
+  Task<std::optional<Status>> second_look() {
+    bool was_shaken = state_.shaken;
+    auto answer = co_await unless(lanes_.request.send(whoami(), over(state_, seconds(30))), wake_);
+    if (!answer) co_return std::nullopt;
+    if (!*answer) co_return Status(std::move(*answer).error());
+    auto sight = parse_whoami(**answer);
+    if (!sight) co_return Status(std::move(sight).error());
+    vote(state_, sight->address, sight->value);
+    // Two looks in a row that differ: the address flaps, so let it settle.
+    if (state_.shaken && was_shaken)
+      co_return Status(Error{"ddns.unstable", Retry::retry_soon, "The address that the cloud sees keeps changing.", ""});
+    co_return Status();
+  }
+
+  Task<std::optional<Status>> report(Decision decision) {
+    auto message = ddns::report(value_of(state_, decision.wanted.v4), value_of(state_, decision.wanted.v6));
+    auto answer = co_await unless(lanes_.request.send(std::move(message)), wake_);
+    if (!answer) {
+      state_.reported.reset();  // it may have arrived or not
+      co_return std::nullopt;
+    }
+    if (!*answer) {
+      state_.reported.reset();
+      co_return Status(std::move(*answer).error());
+    }
+    auto reported = parse_report(**answer);
+    if (!reported) {
+      state_.reported.reset();
+      co_return Status(std::move(reported).error());
+    }
+    state_.reported = *reported;
+    co_return Status();
+  }
+
+  Task<std::optional<Status>> probe() {
+    state_.probed = true;
+    ProbeOptions second_router;
+    second_router.hop_limit = 2;
+    auto answer = co_await unless(lanes_.datagram.send(path_probe(), second_router), wake_);
+    if (!answer) {
+      state_.probed = false;
+      co_return std::nullopt;
+    }
+    if (*answer && (*answer)->expired_in_transit) state_.second_hop = parse_ip((*answer)->from);
+    co_return Status();  // no answer is no news
+  }
+
+  Deps& deps_;
+  const Lanes<manifest>& lanes_;
+  State& state_;
+  Signal& wake_;
+};
+
+}  // namespace
+
+Task<void> run(Deps deps, Lanes<manifest> lanes) {
+  Signal wake(co_await boost::asio::this_coro::executor);
+  auto net = deps.net.state.wake(wake);
+  auto registration = deps.identity.registration.wake(wake);
+  Backoff backoff(seconds(1), minutes(5));
+  State state;
+  for (;;) {
+    wake.clear();
+    if (!(deps.net.state.get() == state.net)) {
+      state.net = deps.net.state.get();
+      state.forget_view();
+      backoff.reset();
+    }
+    if (!state.net.route4 && !state.net.route6) {
+      co_await wake.wait();
+      continue;
+    }
+    Turn turn(deps, lanes, state, wake);
+    auto done = co_await turn.step();
+    if (!done) continue;
+    if (*done) {
+      backoff.reset();
+      continue;
+    }
+    auto wait = backoff.next(deps.rng, done->error().retry_after);
+    if (done->error().retry == Retry::give_up) wait = std::max<Millis>(wait, minutes(1));
+    co_await wake.wait_until(deps.clock, deps.clock.now() + wait);
+  }
+}
+
+}  // namespace qcloud::ddns

@@ -1,0 +1,24 @@
+// Found by name: keeps the cloud's picture of this box's addresses true.
+#pragma once
+
+#include "agent/cloud/cloud_session.hpp"
+#include "agent/core/rng.hpp"
+#include "agent/features/ddns/manifest.hpp"
+#include "agent/gate/lanes.hpp"
+#include "agent/health/health.hpp"
+#include "platform/platform.hpp"
+
+namespace qcloud::ddns {
+
+struct Deps {
+  Clock& clock;
+  Rng& rng;
+  NetWatch& net;
+  Identity& identity;
+  HealthBoard& health;
+};
+
+// Runs until cancelled; needs a registration in good standing.
+Task<void> run(Deps deps, Lanes<manifest> lanes);
+
+}  // namespace qcloud::ddns

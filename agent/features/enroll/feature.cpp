@@ -1,0 +1,175 @@
+#include "agent/features/enroll/feature.hpp"
+
+#include "agent/cloud/est.hpp"
+#include "agent/core/backoff.hpp"
+#include "agent/features/enroll/policy.hpp"
+#include "agent/features/enroll/wire.hpp"
+
+namespace qcloud::enroll {
+namespace {
+
+Error ended(DeviceFlow::Next how) {
+  switch (how) {
+    case DeviceFlow::Next::denied:
+      return {"register.denied", Retry::wait_for_owner, "The registration was refused on the account's page.", "If that was a mistake: qcloud register"};
+    case DeviceFlow::Next::expired:
+      return {"register.expired", Retry::wait_for_owner, "The code was not used in time.", "Get a new one with: qcloud register"};
+    case DeviceFlow::Next::ask_at:
+    case DeviceFlow::Next::granted:
+    case DeviceFlow::Next::refused: break;
+  }
+  return {"register.refused", Retry::wait_for_owner, "The cloud refused the registration.", "Try again with: qcloud register"};
+}
+
+// Asks until the owner has decided; the answer that holds the token, or why there is none.
+Task<Result<Answer>> wait_for_owner(Deps deps, Lanes<manifest> lanes, DeviceCode code) {
+  DeviceFlow flow(deps.clock.now(), code.expires_in, code.interval);
+  for (;;) {
+    co_await deps.clock.sleep_until(flow.ask_at());
+    auto question = token(code.device_code);
+    auto answer = co_await lanes.request.send(std::move(question));
+    auto verdict = answer ? classify_token(*answer) : TokenAnswer::unreachable;
+    auto next = flow.on(verdict, deps.clock.now());
+    if (next == DeviceFlow::Next::granted) co_return std::move(*answer);
+    if (next == DeviceFlow::Next::refused) co_return answer->problem();
+    if (next != DeviceFlow::Next::ask_at) co_return ended(next);
+  }
+}
+
+Task<Status> fetch_device(Deps deps, Lanes<manifest> lanes) {
+  auto question = device();
+  auto answer = co_await lanes.request.send(std::move(question));
+  if (!answer) co_return std::move(answer).error();
+  auto info = parse_device(*answer);
+  if (!info) co_return std::move(info).error();
+  co_return deps.identity.describe(info->account, info->name, info->fqdn, info->zone);
+}
+
+Task<Status> flow(Deps deps, Lanes<manifest> lanes) {
+  auto opening = device_authorization(deps.facts.model, deps.facts.name, deps.facts.serial_tail);
+  auto opened = co_await lanes.request.send(std::move(opening));
+  if (!opened) co_return std::move(opened).error();
+  auto code = parse_device_authorization(*opened);
+  if (!code) co_return std::move(code).error();
+  Progress waiting;
+  waiting.state = "waiting";
+  waiting.user_code = code->user_code;
+  waiting.verification_uri = code->verification_uri;
+  waiting.verification_uri_complete = code->verification_uri_complete;
+  waiting.expires_at = deps.clock.now() + code->expires_in;
+  deps.progress.set(waiting);
+
+  auto granted = co_await wait_for_owner(deps, lanes, *code);
+  if (!granted) co_return std::move(granted).error();
+  waiting.state = "enrolling";
+  deps.progress.set(waiting);
+  auto access_token = granted->echo<DataClass::one_time_code>("access_token");
+  auto request = deps.identity.begin();
+  if (!request) co_return std::move(request).error();
+  if (!access_token) co_return ended(DeviceFlow::Next::refused);
+  auto enrollment = simple_enroll(*access_token, *request);
+  auto answer = co_await lanes.request.send(std::move(enrollment));
+  if (!answer) co_return std::move(answer).error();
+  if (!answer->ok()) co_return answer->problem();
+  auto certificates = parse_certs_only(answer->body);
+  if (!certificates) co_return std::move(certificates).error();
+  deps.session.reset_standing();
+  if (auto adopted = deps.identity.adopt(std::move(*certificates), deps.session.now()); !adopted) co_return adopted;
+  // The box is registered from here on; the account's name may come later.
+  for (int tries = 0; tries < 3; ++tries) {
+    if (co_await fetch_device(deps, lanes)) break;
+    co_await deps.clock.sleep_for(seconds(1));
+  }
+  co_return Status{};
+}
+
+Task<Status> renew(Deps deps, Lanes<manifest> lanes) {
+  auto message = simple_reenroll(deps.identity.renewal());
+  auto answer = co_await lanes.request.send(std::move(message));
+  if (!answer) co_return std::move(answer).error();
+  if (!answer->ok()) co_return answer->problem();
+  auto certificates = parse_certs_only(answer->body);
+  if (!certificates) co_return std::move(certificates).error();
+  co_return deps.identity.adopt(std::move(*certificates), deps.session.now());
+}
+
+}  // namespace
+
+Task<void> register_box(Deps deps, Lanes<manifest> lanes) {
+  Progress progress;
+  progress.state = "starting";
+  deps.progress.set(progress);
+  auto status = co_await flow(deps, lanes);
+  progress = deps.progress.get();
+  progress.state = status ? "registered" : "failed";
+  if (!status) progress.error = std::move(status).error();
+  deps.progress.set(progress);
+}
+
+Task<Status> claim(Deps deps, Lanes<manifest> lanes, Value<DataClass::public_name> name) {
+  auto message = claim_name(name);
+  auto answer = co_await lanes.request.send(std::move(message));
+  if (!answer) co_return std::move(answer).error();
+  if (!answer->ok()) {
+    auto problem = answer->problem();
+    if (problem.code == "cloud.name-taken") problem.fix = "Choose another name.";
+    co_return problem;
+  }
+  auto status = deps.identity.describe("", string_member(answer->json, "name"), string_member(answer->json, "fqdn"), "");
+  if (status) deps.health.report("name", {});
+  co_return status;
+}
+
+Task<Status> release(Deps deps, Lanes<manifest> lanes) {
+  auto message = release_name();
+  auto answer = co_await lanes.request.send(std::move(message));
+  if (!answer) co_return std::move(answer).error();
+  if (!answer->ok()) co_return answer->problem();
+  auto status = deps.identity.describe("", "", "", "");
+  if (status) deps.health.report("name", {});
+  co_return status;
+}
+
+Task<void> run(Deps deps, Lanes<manifest> lanes) {
+  Signal wake(co_await boost::asio::this_coro::executor);
+  auto registered = deps.identity.registration.wake(wake);
+  auto standing = deps.session.contact.wake(wake);
+  Backoff backoff(seconds(5), hours(1));
+  int jitter = static_cast<int>(deps.rng.below(1000));
+  if (deps.identity.registration.get() && deps.identity.registration.get()->account.empty()) {
+    // The registration was cut off before the account's name came.
+    auto described = co_await fetch_device(deps, lanes);
+    (void)described;
+  }
+  Instant not_before{};
+  for (;;) {
+    const auto& registration = deps.identity.registration.get();
+    if (!registration) {
+      co_await wake.wait();
+      continue;
+    }
+    bool expired = deps.session.contact.get().standing == Standing::expired;
+    auto due = expired ? WallTime{} : renew_at(registration->certificate_from, registration->certificate_until, jitter);
+    auto left = due - deps.session.now();
+    if (left > Millis(0) || deps.clock.now() < not_before) {
+      // Never longer than six hours: the clock may be set meanwhile.
+      auto nap = deps.clock.now() + std::clamp<Millis>(left, Millis(0), hours(6));
+      co_await wake.wait_until(deps.clock, std::max(nap, not_before));
+      continue;
+    }
+    auto status = co_await renew(deps, lanes);
+    if (status) {
+      backoff.reset();
+      jitter = static_cast<int>(deps.rng.below(1000));
+      deps.health.report(manifest.name, {});
+      deps.session.reset_standing();
+    } else {
+      Finding finding{"renewal_failing", {{"reason", status.error().detail}}};
+      std::vector<Finding> findings{finding};
+      deps.health.report(manifest.name, findings);
+      not_before = deps.clock.now() + backoff.next(deps.rng, status.error().retry_after) + seconds(1);
+    }
+  }
+}
+
+}  // namespace qcloud::enroll
