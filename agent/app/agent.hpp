@@ -1,0 +1,79 @@
+// The composition root: makes every part once, in order, and hands each what it may use. The real
+// process (main.cpp) and the simulation (tests/sim) build the same Agent.
+#pragma once
+
+#include "agent/app/supervisor.hpp"
+#include "agent/cloud/cloud_session.hpp"
+#include "agent/cloud/orders.hpp"
+#include "agent/control/api.hpp"
+#include "agent/features/enroll/feature.hpp"
+#include "agent/gate/gate.hpp"
+
+namespace qcloud {
+
+struct AgentDeps {
+  boost::asio::any_io_executor executor;
+  Clock& clock;
+  Rng& rng;
+  Platform& platform;
+  Transport& transport;
+  Db& db;
+  const Log& log;
+  std::map<std::string, Endpoint, std::less<>> endpoints;
+  std::string vendor_public_key;  // PEM, Ed25519: verifies receipts
+  WallTime build_time;            // a time that has certainly passed
+};
+
+class Agent {
+ public:
+  explicit Agent(AgentDeps deps);
+  ~Agent();
+  Agent(const Agent&) = delete;
+
+  // Loads the state and starts the features. Errors: store.*, identity.key.
+  Status start();
+  // Cancels everything, ends what is open, folds the ledger.
+  Task<void> stop();
+
+  // The parts, for the operations and the tests. Members are in start order; stop is the reverse.
+  AgentDeps deps;
+  Switches switches;
+  Ledger ledger;
+  HealthBoard health;
+  Identity identity;
+  CloudSession session;
+  Outbox outbox;
+  Orders orders;
+  GateDeps gate;
+  Fact<enroll::Progress> progress;
+  int commands = 0;   // what the owner commands at this moment
+  Port enroll_port, ddns_port, erasure_port;
+  Supervisor supervisor;
+  Nursery registration;  // the device flow, while one runs
+  Nursery background;    // housekeeping
+
+  enroll::Deps enroll_deps();
+  // Events for whoever follows; set by the listener.
+  std::function<void(const Event&)> publish = [](const Event&) {};
+
+ private:
+  Task<void> housekeeping();
+  Status save_floor();
+};
+
+// The list of features, in start order (features.cpp).
+std::vector<const Manifest*> all_manifests();
+std::vector<FeatureSlot> make_features(Agent& agent);
+
+// While one lives, the owner has commanded something: the features without a switch may speak.
+class OwnerCommand {
+ public:
+  explicit OwnerCommand(Agent& agent) : agent_(agent) { ++agent_.commands; }
+  ~OwnerCommand() { --agent_.commands; }
+  OwnerCommand(const OwnerCommand&) = delete;
+
+ private:
+  Agent& agent_;
+};
+
+}  // namespace qcloud

@@ -1,0 +1,51 @@
+// The features of this agent, in start order. To add one: its folder, its port, one entry here.
+#include "agent/app/agent.hpp"
+#include "agent/features/ddns/feature.hpp"
+#include "agent/features/enroll/feature.hpp"
+#include "agent/features/erasure/feature.hpp"
+
+namespace qcloud {
+
+std::vector<const Manifest*> all_manifests() { return {&enroll::manifest, &ddns::manifest, &erasure::manifest}; }
+
+std::vector<FeatureSlot> make_features(Agent& agent) {
+  auto standing = [&agent] { return agent.session.contact.get().standing; };
+  auto registered = [&agent] { return agent.identity.registration.get().has_value(); };
+  // What is being erased may not be sent anew meanwhile.
+  auto being_erased = [&agent](std::string_view feature) {
+    const auto& registration = agent.identity.registration.get();
+    for (const auto& order : agent.outbox.open.get())
+      if (order.scope == feature && registration && order.thumbprint == registration->thumbprint) return true;
+    return false;
+  };
+
+  std::vector<FeatureSlot> slots;
+  slots.push_back({&enroll::manifest, &agent.enroll_port,
+                   [&agent, standing, registered] {
+                     return registered() && agent.switches.any_on() &&
+                            (standing() == Standing::good || standing() == Standing::expired);
+                   },
+                   [&agent] { return enroll::run(agent.enroll_deps(), Lanes<enroll::manifest>(agent.enroll_port)); },
+                   {&agent.identity.registration, &agent.switches.states, &agent.session.contact}});
+  slots.push_back({&ddns::manifest, &agent.ddns_port,
+                   [&agent, standing, registered, being_erased] {
+                     return agent.switches.on(ddns::manifest.name) && registered() && standing() == Standing::good &&
+                            !being_erased(ddns::manifest.name);
+                   },
+                   [&agent] {
+                     ddns::Deps deps{agent.deps.clock, agent.deps.rng, agent.deps.platform.net, agent.identity, agent.health};
+                     return ddns::run(deps, Lanes<ddns::manifest>(agent.ddns_port));
+                   },
+                   {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});
+  slots.push_back({&erasure::manifest, &agent.erasure_port,
+                   [&agent] { return !agent.outbox.open.get().empty(); },
+                   [&agent] {
+                     erasure::Deps deps{agent.deps.clock, agent.deps.rng, agent.orders, agent.session, agent.health,
+                                        agent.deps.platform.net};
+                     return erasure::run(deps, Lanes<erasure::manifest>(agent.erasure_port));
+                   },
+                   {&agent.outbox.open}});
+  return slots;
+}
+
+}  // namespace qcloud

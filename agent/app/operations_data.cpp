@@ -1,0 +1,56 @@
+// The owner's rights over what the cloud stores.
+#include "agent/app/operations.hpp"
+#include "agent/control/owner_words.hpp"
+#include "agent/features/erasure/feature.hpp"
+
+namespace qcloud {
+
+Task<Result<boost::json::object>> Operations::export_data(std::string feature) {
+  std::optional<Value<DataClass::feature_name>> scope;
+  if (!feature.empty()) {
+    const Manifest* manifest = agent_.switches.find(feature);
+    if (!manifest)
+      co_return Error{"request.unknown_feature", Retry::give_up, "There is no feature \"" + feature + "\".", "See them with: qcloud manifest"};
+    // What registration holds goes by the registration's own name at the cloud.
+    scope = owner_feature(manifest->name == "enroll" ? "registration" : manifest->name);
+  }
+  OwnerCommand command(agent_);
+  auto data = co_await erasure::export_data(Lanes<erasure::manifest>(agent_.erasure_port), scope);
+  co_await agent_.erasure_port.silence();
+  co_return data;
+}
+
+Task<Result<std::vector<Operations::Filed>>> Operations::erase_data(std::string feature, Millis wait) {
+  std::vector<const Manifest*> wanted;
+  for (const Manifest* manifest : agent_.switches.manifests())
+    if (manifest->erasable() && (feature.empty() || manifest->name == feature)) wanted.push_back(manifest);
+  if (wanted.empty())
+    co_return Error{"request.unknown_feature", Retry::give_up, "There is no feature \"" + feature + "\" of which the cloud keeps data.",
+                    "To erase the registration itself: qcloud unregister"};
+  std::vector<Filed> orders;
+  auto now = agent_.session.now();
+  auto status = agent_.deps.db.transaction([&]() -> Status {
+    for (const Manifest* manifest : wanted) {
+      std::string name(manifest->name);
+      auto filed = agent_.orders.file(name, now);
+      if (!filed) return std::move(filed).error();
+      if (!*filed)
+        return Error{"identity.none", Retry::wait_for_owner, "This box is not registered: the cloud keeps nothing of it.", ""};
+      orders.push_back({**filed, name});
+      if (auto none = agent_.switches.mark_holds(name, false, now); !none) return none;
+    }
+    return {};
+  });
+  if (!status) co_return std::move(status).error();
+  for (const Manifest* manifest : wanted) co_await agent_.supervisor.pause(manifest->name);
+  agent_.switches.refresh();
+  agent_.outbox.refresh();
+  for (const Manifest* manifest : wanted) agent_.supervisor.resume(manifest->name);
+  folded();
+  std::vector<Filed*> waiting;
+  for (auto& order : orders) waiting.push_back(&order);
+  co_await settle_within(waiting, wait);
+  co_return orders;
+}
+
+}  // namespace qcloud

@@ -1,0 +1,109 @@
+// Registering, unregistering, and the public name.
+#include "agent/app/operations.hpp"
+#include "agent/control/owner_words.hpp"
+#include "agent/features/enroll/manifest.hpp"
+
+namespace qcloud {
+
+namespace {
+
+Error not_registered() {
+  return {"identity.none", Retry::wait_for_owner, "This box is not registered.", "Register it with: qcloud register"};
+}
+
+bool flow_runs(const Agent& agent) {
+  const auto& state = agent.progress.get().state;
+  return state == "starting" || state == "waiting" || state == "enrolling";
+}
+
+}  // namespace
+
+Task<Status> Operations::begin_registration() {
+  auto standing = agent_.session.contact.get().standing;
+  if (agent_.identity.registration.get() && standing != Standing::removed && standing != Standing::revoked)
+    co_return Error{"register.already", Retry::wait_for_owner,
+                    "This box is registered already, to " + agent_.identity.registration.get()->account + ".",
+                    "To bind it to another account: qcloud unregister first"};
+  Signal wake(agent_.deps.executor);
+  auto subscription = agent_.progress.wake(wake);
+  if (!flow_runs(agent_)) {
+    enroll::Progress starting;
+    starting.state = "starting";
+    agent_.progress.set(starting);
+    agent_.registration.spawn([](Agent& agent) -> Task<void> {
+      OwnerCommand command(agent);
+      co_await enroll::register_box(agent.enroll_deps(), Lanes<enroll::manifest>(agent.enroll_port));
+      auto folded = agent.ledger.fold();
+      (void)folded;
+      co_await agent.enroll_port.silence();
+    }(agent_));
+  }
+  while (agent_.progress.get().state == "starting") co_await wake.wait();
+  if (agent_.progress.get().state == "failed" && agent_.progress.get().error) co_return *agent_.progress.get().error;
+  co_return Status{};
+}
+
+Task<void> Operations::cancel_registration() {
+  if (!flow_runs(agent_)) co_return;
+  co_await agent_.registration.stop();
+  co_await agent_.enroll_port.silence();
+  agent_.progress.set({});
+}
+
+Task<Result<std::optional<Operations::Filed>>> Operations::unregister(Millis wait) {
+  co_await cancel_registration();
+  if (!agent_.identity.registration.get() && !agent_.identity.set_aside.get()) co_return not_registered();
+  std::optional<Filed> order;
+  auto now = agent_.session.now();
+  auto status = agent_.deps.db.transaction([&]() -> Status {
+    for (const auto& [name, state] : agent_.switches.states.get()) {
+      if (auto off = agent_.switches.write(name, false, now); !off) return off;
+      if (auto none = agent_.switches.mark_holds(name, false, now); !none) return none;
+    }
+    if (auto forgotten = agent_.switches.forget_for_online(); !forgotten) return forgotten;
+    // A box that was removed on the account's page has nothing left to erase; asking is harmless.
+    auto filed = agent_.orders.file("registration", now);
+    if (!filed) return std::move(filed).error();
+    if (*filed) order = Filed{**filed, "registration"};
+    return agent_.identity.remove();
+  });
+  if (!status) co_return std::move(status).error();
+  agent_.switches.refresh();
+  for (const Manifest* manifest : agent_.switches.manifests())
+    if (manifest->name != "erasure") co_await agent_.supervisor.pause(manifest->name);
+  agent_.identity.forget();
+  agent_.session.reset_standing();
+  agent_.progress.set({});
+  agent_.outbox.refresh();
+  for (const Manifest* manifest : agent_.switches.manifests())
+    if (manifest->name != "erasure") agent_.supervisor.resume(manifest->name);
+  folded();
+  if (order) co_await settle_one(&*order, wait);
+  co_return order;
+}
+
+Task<Status> Operations::claim_name(std::string name, bool rename) {
+  const auto& registration = agent_.identity.registration.get();
+  if (!registration) co_return not_registered();
+  auto value = owner_name(name);
+  if (!value) co_return std::move(value).error();
+  if (!rename && !registration->name.empty() && value->json() != boost::json::value(registration->name))
+    co_return Error{"name.exists", Retry::wait_for_owner, "This box has the name " + registration->fqdn + " already.",
+                    "Change it with: qcloud ddns rename " + name};
+  if (rename && registration->name.empty())
+    co_return Error{"name.none", Retry::wait_for_owner, "This box has no name yet.", "Claim one with: qcloud ddns claim " + name};
+  OwnerCommand command(agent_);
+  auto status = co_await enroll::claim(agent_.enroll_deps(), Lanes<enroll::manifest>(agent_.enroll_port), *value);
+  co_await agent_.enroll_port.silence();
+  co_return status;
+}
+
+Task<Status> Operations::release_name() {
+  if (!agent_.identity.registration.get()) co_return not_registered();
+  OwnerCommand command(agent_);
+  auto status = co_await enroll::release(agent_.enroll_deps(), Lanes<enroll::manifest>(agent_.enroll_port));
+  co_await agent_.enroll_port.silence();
+  co_return status;
+}
+
+}  // namespace qcloud

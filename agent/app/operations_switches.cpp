@@ -1,0 +1,118 @@
+// Switches, offline and online. The order to erase is filed in the switch's own transaction; the
+// feature is silent before the order leaves, so that nothing can arrive after it.
+#include "agent/app/operations.hpp"
+
+namespace qcloud {
+
+namespace {
+
+Error unknown_feature(const std::string& feature) {
+  return {"request.unknown_feature", Retry::give_up, "There is no feature \"" + feature + "\" with a switch.", "See them with: qcloud status"};
+}
+
+}  // namespace
+
+Status Operations::switch_in_transaction(const std::string& feature, bool on, std::optional<Filed>* order) {
+  auto now = agent_.session.now();
+  if (auto status = agent_.switches.write(feature, on, now); !status) return status;
+  if (on || !agent_.switches.holds(feature)) return {};
+  auto filed = agent_.orders.file(feature, now);
+  if (!filed) return std::move(filed).error();
+  if (*filed) *order = Filed{**filed, feature};
+  return agent_.switches.mark_holds(feature, false, now);
+}
+
+Task<Result<Operations::Switched>> Operations::set_switch(std::string feature, bool on, Millis wait) {
+  const Manifest* manifest = agent_.switches.find(feature);
+  if (!manifest || !manifest->has_switch) co_return unknown_feature(feature);
+  Switched done;
+  if (agent_.switches.on(feature) == on) {
+    // Nothing to change; an order of an earlier switch may still be open.
+    for (const auto& open : agent_.outbox.open.get())
+      if (!on && open.scope == feature) done.order = Filed{open.id, open.scope};
+    if (done.order) co_await settle_one(&*done.order, wait);
+    co_return done;
+  }
+  auto status = agent_.deps.db.transaction([&]() -> Status {
+    if (auto forgotten = agent_.switches.forget_for_online(); !forgotten) return forgotten;
+    return switch_in_transaction(feature, on, &done.order);
+  });
+  if (!status) co_return std::move(status).error();
+  done.changed = true;
+  agent_.switches.refresh();
+  if (!on) {
+    co_await agent_.supervisor.pause(feature);
+    agent_.outbox.refresh();
+    agent_.supervisor.resume(feature);
+  }
+  folded();
+  if (done.order) co_await settle_one(&*done.order, wait);
+  co_return done;
+}
+
+Task<Result<std::vector<Operations::Filed>>> Operations::go_offline(Millis wait) {
+  std::vector<Filed> orders;
+  std::vector<std::string> stopped;
+  auto status = agent_.deps.db.transaction([&]() -> Status {
+    if (agent_.switches.any_on())
+      if (auto remembered = agent_.switches.remember_for_online(); !remembered) return remembered;
+    for (const auto& [name, state] : agent_.switches.states.get()) {
+      if (!state.on) continue;
+      std::optional<Filed> order;
+      if (auto switched = switch_in_transaction(name, false, &order); !switched) return switched;
+      if (order) orders.push_back(*order);
+      stopped.push_back(name);
+    }
+    return {};
+  });
+  if (!status) co_return std::move(status).error();
+  agent_.switches.refresh();
+  for (const auto& name : stopped) co_await agent_.supervisor.pause(name);
+  agent_.outbox.refresh();
+  for (const auto& name : stopped) agent_.supervisor.resume(name);
+  folded();
+  std::vector<Filed*> waiting;
+  for (auto& order : orders) waiting.push_back(&order);
+  co_await settle_within(waiting, wait);
+  co_return orders;
+}
+
+Task<Result<std::vector<std::string>>> Operations::go_online() {
+  auto names = agent_.switches.remembered();
+  auto status = agent_.deps.db.transaction([&]() -> Status {
+    for (const auto& name : names)
+      if (auto switched = agent_.switches.write(name, true, agent_.session.now()); !switched) return switched;
+    return agent_.switches.forget_for_online();
+  });
+  if (!status) co_return std::move(status).error();
+  agent_.switches.refresh();
+  folded();
+  co_return names;
+}
+
+Task<void> Operations::settle_one(Filed* order, Millis wait) {
+  std::vector<Filed*> one(1, order);
+  co_await settle_within(one, wait);
+}
+
+Task<void> Operations::settle_within(std::vector<Filed*> orders, Millis wait) {
+  Signal wake(agent_.deps.executor);
+  auto subscription = agent_.outbox.open.wake(wake);
+  auto deadline = agent_.deps.clock.now() + wait;
+  for (;;) {
+    bool open = false;
+    for (Filed* order : orders) {
+      order->settled = !agent_.outbox.is_open(order->id);
+      open = open || !order->settled;
+    }
+    if (!open || agent_.deps.clock.now() >= deadline) co_return;
+    co_await wake.wait_until(agent_.deps.clock, deadline);
+  }
+}
+
+// The disk has just been written: what waits in tmpfs may follow.
+void Operations::folded() {
+  if (auto status = agent_.ledger.fold(); !status) agent_.deps.log.warning("the ledger could not be folded: " + status.error().detail);
+}
+
+}  // namespace qcloud

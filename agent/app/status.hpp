@@ -1,0 +1,19 @@
+// What `qcloud status` shows, derived from the facts and stored nowhere (docs/status.md).
+#pragma once
+
+#include "agent/app/agent.hpp"
+
+namespace qcloud {
+
+// What stands between this box and the cloud, in order of cause: the first that applies explains the rest.
+struct WayInputs {
+  bool any_on = false, order_open = false, registered = false, set_aside = false;
+  bool route = false;
+  Contact contact;
+  WallTime certificate_until, now;
+};
+std::vector<Finding> way_findings(const WayInputs& inputs);
+
+boost::json::object status_of(Agent& agent);
+
+}  // namespace qcloud
