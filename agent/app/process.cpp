@@ -68,7 +68,7 @@ int take_lock(const std::string& path) {
   return -2;
 }
 
-Task<void> until_signal(boost::asio::io_context* io, Agent* agent, Nursery* shell) {
+Task<void> until_signal(boost::asio::io_context* io, Agent* agent, ControlServer* server, Nursery* shell) {
   boost::asio::signal_set signals(*io, SIGINT, SIGTERM);
   Signal stop(io->get_executor());
   signals.async_wait([&stop](boost::system::error_code failed, int) {
@@ -76,6 +76,7 @@ Task<void> until_signal(boost::asio::io_context* io, Agent* agent, Nursery* shel
   });
   co_await stop.wait();
   co_await shell->stop();
+  co_await server->stop();
   co_await agent->stop();
 }
 
@@ -137,7 +138,7 @@ int run_process(const Options& options) {
   root.spawn([](Task<void> work, boost::asio::io_context* io) -> Task<void> {
     co_await std::move(work);
     io->stop();
-  }(until_signal(&io, &agent, &shell), &io));
+  }(until_signal(&io, &agent, &server, &shell), &io));
   ::malloc_trim(0);
   log.info("started");
   io.run();

@@ -212,6 +212,8 @@ Task<void> ControlServer::run() {
   }
 }
 
+Task<void> ControlServer::stop() { co_await state_->children.stop(); }
+
 void ControlServer::publish(const Event& event) {
   if (state_->followers.empty()) return;
   auto text = "event: " + event.type + "\ndata: " + json::serialize(event.data) + "\n\n";

@@ -20,6 +20,8 @@ class ControlServer {
   // Makes the socket (0666; its folder is 0755). A stale one is replaced. Error: control.socket.
   Status listen(const std::string& path);
   Task<void> run();
+  // Ends every connection; call it when run() has been cancelled.
+  Task<void> stop();
   // Tells all who follow the events. One who does not read loses events, not the agent its memory.
   void publish(const Event& event);
   bool followed() const;
