@@ -19,9 +19,7 @@ constexpr minutes recheck{10};
 
 }  // namespace
 
-WallTime SystemClock::wall() const {
-  return std::chrono::floor<Millis>(std::chrono::system_clock::now());
-}
+WallTime SystemClock::wall() const { return std::chrono::floor<Millis>(std::chrono::system_clock::now()); }
 
 Instant SystemClock::now() const {
   timespec time{};

@@ -16,12 +16,12 @@
 namespace qcloud {
 
 struct Config {
-  Url cloud_url;                              // [cloud] url; https
-  std::string trust_file;                     // [cloud] trust: PEM, the vendor's CA; absolute path
-  std::string receipt_key_file;               // [cloud] receipt_key: PEM, for erasure receipts; absolute path
-  std::string region = "global";              // [cloud] region: "global" or "china"; counts at the first start
-  Level log_level = Level::info;              // [log] level
-  std::optional<Url> proxy_url;               // [proxy] url; http, with a port; no path
+  Url cloud_url;                  // [cloud] url; https
+  std::string trust_file;         // [cloud] trust: PEM, the vendor's CA; absolute path
+  std::string receipt_key_file;   // [cloud] receipt_key: PEM, for erasure receipts; absolute path
+  std::string region = "global";  // [cloud] region: "global" or "china"; counts at the first start
+  Level log_level = Level::info;  // [log] level
+  std::optional<Url> proxy_url;   // [proxy] url; http, with a port; no path
   std::optional<ListenAddress> panel_listen;  // [panel] listen; loopback only
   bool operator==(const Config&) const = default;
 };

@@ -11,7 +11,7 @@
 namespace qcloud {
 namespace {
 
-constexpr size_t max_size = 64 * 1024;
+constexpr size_t max_size = size_t{64} * 1024;
 
 Error unreadable(const std::string& path, const char* why) {
   return {"config.unreadable", Retry::wait_for_owner, path + " cannot be read: " + why + ".",
@@ -37,7 +37,8 @@ Result<Config> load_config(const std::string& path) {
   int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
     return Error{"config.missing", Retry::wait_for_owner, "There is no configuration file " + path + ".",
-                 "Write " + path + "; start from qcloud.toml.example: it needs [cloud] with url, trust and receipt_key."};
+                 "Write " + path +
+                     "; start from qcloud.toml.example: it needs [cloud] with url, trust and receipt_key."};
   if (fd < 0) return unreadable(path, std::strerror(errno));
   struct stat info {};
   bool plain = ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);

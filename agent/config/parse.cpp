@@ -34,13 +34,15 @@ Problem assign(Result<T> value, Field& field) {
 // Absolute, so that it does not depend on where the agent was started.
 Problem assign_path(std::string_view value, std::string& field) {
   if (value.empty() || value.front() != '/' || value.back() == '/' || value.size() >= 4096)
-    return invalid("must be the absolute path of a file", "Write the path with a leading '/', as in \"/etc/qcloud/vendor-ca.pem\".");
+    return invalid("must be the absolute path of a file",
+                   "Write the path with a leading '/', as in \"/etc/qcloud/vendor-ca.pem\".");
   field = value;
   return std::nullopt;
 }
 
 Problem assign_region(std::string_view value, std::string& field) {
-  if (value != "global" && value != "china") return invalid("must be \"global\" or \"china\"", "Write the region of your account.");
+  if (value != "global" && value != "china")
+    return invalid("must be \"global\" or \"china\"", "Write the region of your account.");
   field = value;
   return std::nullopt;
 }
@@ -64,13 +66,17 @@ struct Key {
 
 // The whole schema. Every value is a text.
 constexpr Key schema[] = {
-    {"cloud", "url", true, [](std::string_view v, Config& c) { return assign(parse_cloud_url(v), c.cloud_url); }},
+    {"cloud", "url", true,
+     [](std::string_view v, Config& c) { return assign(parse_cloud_url(v), c.cloud_url); }},
     {"cloud", "trust", true, [](std::string_view v, Config& c) { return assign_path(v, c.trust_file); }},
-    {"cloud", "receipt_key", true, [](std::string_view v, Config& c) { return assign_path(v, c.receipt_key_file); }},
+    {"cloud", "receipt_key", true,
+     [](std::string_view v, Config& c) { return assign_path(v, c.receipt_key_file); }},
     {"cloud", "region", false, [](std::string_view v, Config& c) { return assign_region(v, c.region); }},
     {"log", "level", false, [](std::string_view v, Config& c) { return assign_level(v, c.log_level); }},
-    {"proxy", "url", true, [](std::string_view v, Config& c) { return assign(parse_proxy_url(v), c.proxy_url); }},
-    {"panel", "listen", true, [](std::string_view v, Config& c) { return assign(parse_listen(v), c.panel_listen); }},
+    {"proxy", "url", true,
+     [](std::string_view v, Config& c) { return assign(parse_proxy_url(v), c.proxy_url); }},
+    {"panel", "listen", true,
+     [](std::string_view v, Config& c) { return assign(parse_listen(v), c.panel_listen); }},
 };
 
 std::string known_keys(std::string_view table) {
@@ -110,13 +116,19 @@ Problem read_table(std::string_view file, std::string_view name, const toml::tab
                            [&](const Key& each) { return each.table == name && each.name == key.str(); });
     auto line = key.source().begin.line;
     if (at == std::end(schema))
-      return located(file, line, unknown("there is no key " + full, "Remove it. [" + std::string(name) + "] may hold: " + known_keys(name) + "."));
+      return located(file, line,
+                     unknown("there is no key " + full,
+                             "Remove it. [" + std::string(name) + "] may hold: " + known_keys(name) + "."));
     const auto* text = node.as_string();
     if (!text)
-      return located(file, line, {"config.wrong_type", Retry::wait_for_owner, full + " must be a text", "Write the value in double quotes."});
+      return located(file, line,
+                     {"config.wrong_type", Retry::wait_for_owner, full + " must be a text",
+                      "Write the value in double quotes."});
     const std::string& value = text->get();
-    bool control = std::any_of(value.begin(), value.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
-    auto problem = control ? invalid("must not hold control characters", "Write it on one line.") : at->assign(value, config);
+    bool control =
+        std::any_of(value.begin(), value.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; });
+    auto problem = control ? invalid("must not hold control characters", "Write it on one line.")
+                           : at->assign(value, config);
     if (!problem) continue;
     problem->detail = full + " " + problem->detail;
     return located(file, line, *std::move(problem));
@@ -124,9 +136,10 @@ Problem read_table(std::string_view file, std::string_view name, const toml::tab
   for (const auto& key : schema)
     if (key.table == name && key.required && !table.contains(key.name)) {
       auto full = std::string(name) + "." + std::string(key.name);
-      return located(file, table.source().begin.line,
-                     {"config.required", Retry::wait_for_owner, full + " is not there",
-                      "Add the line `" + std::string(key.name) + " = \"...\"` below [" + std::string(name) + "]."});
+      return located(
+          file, table.source().begin.line,
+          {"config.required", Retry::wait_for_owner, full + " is not there",
+           "Add the line `" + std::string(key.name) + " = \"...\"` below [" + std::string(name) + "]."});
     }
   return std::nullopt;
 }
@@ -137,22 +150,28 @@ Result<Config> parse_config(std::string_view text, std::string_view filename) {
   auto parsed = toml::parse(text);
   if (!parsed)
     return located(filename, parsed.error().source().begin.line,
-                   {"config.syntax", Retry::wait_for_owner, shown(parsed.error().description(), 200), "Correct this line; the file is TOML."});
+                   {"config.syntax", Retry::wait_for_owner, shown(parsed.error().description(), 200),
+                    "Correct this line; the file is TOML."});
   Config config;
   for (const auto& [key, node] : parsed.table()) {
     auto line = key.source().begin.line;
-    bool known = std::any_of(std::begin(schema), std::end(schema), [&](const Key& each) { return each.table == key.str(); });
+    bool known = std::any_of(std::begin(schema), std::end(schema),
+                             [&](const Key& each) { return each.table == key.str(); });
     if (!known)
-      return located(filename, line, unknown("there is no key or table " + shown(key.str()), "Remove it. The tables are: " + known_keys("") + "."));
+      return located(filename, line,
+                     unknown("there is no key or table " + shown(key.str()),
+                             "Remove it. The tables are: " + known_keys("") + "."));
     const auto* table = node.as_table();
     if (!table)
-      return located(filename, line, {"config.wrong_type", Retry::wait_for_owner, shown(key.str()) + " must be a table",
-                                      "Write it as [" + shown(key.str()) + "], with its keys below."});
+      return located(filename, line,
+                     {"config.wrong_type", Retry::wait_for_owner, shown(key.str()) + " must be a table",
+                      "Write it as [" + shown(key.str()) + "], with its keys below."});
     if (auto problem = read_table(filename, key.str(), *table, config)) return *std::move(problem);
   }
   if (!parsed.table().contains("cloud"))
-    return located(filename, 0, {"config.required", Retry::wait_for_owner, "the table [cloud] is not there",
-                                 "Add [cloud] with url, trust and receipt_key; see qcloud.toml.example."});
+    return located(filename, 0,
+                   {"config.required", Retry::wait_for_owner, "the table [cloud] is not there",
+                    "Add [cloud] with url, trust and receipt_key; see qcloud.toml.example."});
   return config;
 }
 

@@ -44,7 +44,8 @@ bool host_name(std::string_view name) {
   }
 }
 
-Result<Url> parse(std::string_view text, std::string_view scheme, std::uint16_t default_port, const std::string& fix) {
+Result<Url> parse(std::string_view text, std::string_view scheme, std::uint16_t default_port,
+                  const std::string& fix) {
   std::string must_begin = "must be a URL that begins with " + std::string(scheme) + "://";
   auto parsed = boost::urls::parse_uri(text.substr(0, max_url + 1));
   if (text.size() > max_url || !parsed || !parsed->has_authority()) return invalid(must_begin, fix);
@@ -62,7 +63,8 @@ Result<Url> parse(std::string_view text, std::string_view scheme, std::uint16_t 
   } else {
     url.host = lower(host);
     bool digits = !url.host.empty() && url.host.find_first_not_of("0123456789.") == std::string::npos;
-    if (!host_name(url.host) || (digits && !parse_ip(url.host))) return invalid("has no usable host name", fix);
+    if (!host_name(url.host) || (digits && !parse_ip(url.host)))
+      return invalid("has no usable host name", fix);
   }
   url.port = default_port;
   if (parsed->has_port()) {

@@ -17,10 +17,9 @@ DeviceFacts facts() {
 
 }  // namespace
 
-FakePlatform::FakePlatform(boost::asio::any_io_executor)
-    : platform_{"fake", facts(), {"/etc/qcloud/qcloud.toml", "/var/lib/qcloud", "/run/qcloud"},
-                true,   net_,    disk_,
-                auth_} {}
+FakePlatform::FakePlatform(const boost::asio::any_io_executor&)
+    : platform_{"fake", facts(), {"/etc/qcloud/qcloud.toml", "/var/lib/qcloud", "/run/qcloud"}, true, net_,
+                disk_,  auth_} {}
 
 void FakePlatform::set_addresses(std::initializer_list<std::string_view> texts) {
   std::vector<LocalAddress> addresses;
@@ -43,7 +42,8 @@ void FakePlatform::set_routes(bool route4, bool route6) {
   });
 }
 
-LocalAddress fake_address(std::string_view text, std::string_view interface, bool temporary, bool deprecated) {
+LocalAddress fake_address(std::string_view text, std::string_view interface, bool temporary,
+                          bool deprecated) {
   auto address = parse_ip(text);
   if (!address) {
     std::fprintf(stderr, "fake_address: not an address: %.*s\n", int(text.size()), text.data());

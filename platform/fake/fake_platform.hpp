@@ -14,7 +14,7 @@ namespace qcloud {
 class FakePlatform {
  public:
   // Made like the other platforms; nothing here waits, so the executor is not kept.
-  explicit FakePlatform(boost::asio::any_io_executor executor = {});
+  explicit FakePlatform(const boost::asio::any_io_executor& executor = {});
   FakePlatform(const FakePlatform&) = delete;
 
   // Facts, paths and `initialized` may be written; the capabilities below change by the setters.

@@ -53,10 +53,11 @@ std::vector<std::string> block_devices(const std::string& system, unsigned major
   return out;
 }
 
-BlockActivity::BlockActivity(std::string state_dir, std::string system, Clock& clock) : clock_(clock) {
+BlockActivity::BlockActivity(std::string state_dir, const std::string& system, Clock& clock) : clock_(clock) {
   auto device = device_of(std::move(state_dir));
   if (!device) return;
-  for (const auto& each : block_devices(system, major(*device), minor(*device))) stat_files_.push_back(each + "/stat");
+  for (const auto& each : block_devices(system, major(*device), minor(*device)))
+    stat_files_.push_back(each + "/stat");
   last_ = counters().value_or("");
 }
 

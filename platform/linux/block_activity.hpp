@@ -18,7 +18,7 @@ namespace qcloud {
 // a change may be older than it seems, and the agent's own writes count like those of others.
 class BlockActivity final : public DiskActivity {
  public:
-  BlockActivity(std::string state_dir, std::string system, Clock& clock);
+  BlockActivity(std::string state_dir, const std::string& system, Clock& clock);
   bool awake() override;
 
  private:

@@ -33,13 +33,16 @@ std::string first_of(std::initializer_list<std::string> paths, size_t limit) {
 }
 
 std::string machine_serial(const std::string& system) {
-  return first_of({below(system, "sys/class/dmi/id/product_serial"), below(system, "proc/device-tree/serial-number")}, 128);
+  return first_of(
+      {below(system, "sys/class/dmi/id/product_serial"), below(system, "proc/device-tree/serial-number")},
+      128);
 }
 
 // Only from a serial number that looks like one: the owner compares it with the label on the box.
 std::string serial_tail(const std::string& serial) {
-  bool plain = std::all_of(serial.begin(), serial.end(),
-                           [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '.' || c == '/'; });
+  bool plain = std::all_of(serial.begin(), serial.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '-' || c == '.' || c == '/';
+  });
   if (!plain || serial.size() < 6) return "";  // four of five characters would be the serial number
   auto tail = serial.substr(serial.size() - 4);
   return std::all_of(tail.begin(), tail.end(), [](unsigned char c) { return std::isalnum(c); }) ? tail : "";
@@ -98,7 +101,9 @@ std::string sha256_hex(std::string_view text) {
 }  // namespace
 
 std::string hardware_digest(const std::string& root, const std::string& system) {
-  auto dmi = [&](const char* name) { return line_of(below(system, std::string("sys/class/dmi/id/") + name), 128); };
+  auto dmi = [&](const char* name) {
+    return line_of(below(system, std::string("sys/class/dmi/id/") + name), 128);
+  };
   const std::array<std::pair<const char*, std::string>, 4> parts = {{{"serial", machine_serial(system)},
                                                                      {"board", dmi("board_serial")},
                                                                      {"uuid", dmi("product_uuid")},
@@ -116,11 +121,12 @@ std::string hardware_digest(const std::string& root, const std::string& system) 
 }
 
 DeviceFacts read_device_facts(const std::string& root, const std::string& system) {
-  auto model = first_of({below(system, "sys/class/dmi/id/product_name"), below(system, "proc/device-tree/model")}, 40);
+  auto model =
+      first_of({below(system, "sys/class/dmi/id/product_name"), below(system, "proc/device-tree/model")}, 40);
   return {Mint::text<DataClass::device_model>(model.empty() ? "Linux NAS" : model),
           Mint::text<DataClass::device_name>(host_name()),
-          Mint::text<DataClass::serial_tail>(serial_tail(machine_serial(system))), hardware_digest(root, system),
-          line_of(below(system, "proc/sys/kernel/random/boot_id"), 64)};
+          Mint::text<DataClass::serial_tail>(serial_tail(machine_serial(system))),
+          hardware_digest(root, system), line_of(below(system, "proc/sys/kernel/random/boot_id"), 64)};
 }
 
 }  // namespace qcloud

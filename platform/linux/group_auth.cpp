@@ -41,7 +41,8 @@ void each_line(const std::string& path, size_t fields, F use) {
   if (!text) return;
   for (auto line : split(*text, '\n')) {
     auto parts = split(line, ':');
-    if (parts.size() < fields || parts[0].empty() || parts[0][0] == '+' || parts[0][0] == '-' || parts[0][0] == '#')
+    if (parts.size() < fields || parts[0].empty() || parts[0][0] == '+' || parts[0][0] == '-' ||
+        parts[0][0] == '#')
       continue;
     use(parts);
   }
@@ -68,7 +69,9 @@ void GroupAuth::reload() {
   });
   each_line(group_file_, 4, [&](const std::vector<std::string_view>& part) {
     auto gid = number(part[2]);
-    if (!gid || std::find(std::begin(admin_groups), std::end(admin_groups), part[0]) == std::end(admin_groups)) return;
+    if (!gid ||
+        std::find(std::begin(admin_groups), std::end(admin_groups), part[0]) == std::end(admin_groups))
+      return;
     admin_groups_.push_back(*gid);
     for (auto name : split(part[3], ','))
       if (!name.empty()) admin_names_.emplace_back(name);
@@ -89,8 +92,8 @@ bool GroupAuth::admin(uid_t uid, gid_t gid) {
   };
   if (is_admin_group(gid)) return true;
   return std::any_of(users_.begin(), users_.end(), [&](const User& user) {
-    return user.uid == uid && (is_admin_group(user.gid) ||
-                               std::find(admin_names_.begin(), admin_names_.end(), user.name) != admin_names_.end());
+    return user.uid == uid && (is_admin_group(user.gid) || std::find(admin_names_.begin(), admin_names_.end(),
+                                                                     user.name) != admin_names_.end());
   });
 }
 

@@ -13,7 +13,8 @@ struct LinuxPlatform::Parts {
       : net(std::move(watch)),
         disk(paths.state_dir, options.system, clock),
         auth(options.root),
-        platform{"linux", read_device_facts(options.root, options.system), std::move(paths), true, *net, disk, auth} {}
+        platform{"linux", read_device_facts(options.root, options.system), std::move(paths), true, *net, disk,
+                 auth} {}
 
   std::unique_ptr<NetlinkWatch> net;
   BlockActivity disk;
@@ -24,9 +25,9 @@ struct LinuxPlatform::Parts {
 LinuxPlatform::LinuxPlatform(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 LinuxPlatform::~LinuxPlatform() = default;
 
-Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(boost::asio::any_io_executor executor, Clock& clock,
-                                                           LinuxOptions options) {
-  auto net = NetlinkWatch::open(std::move(executor));
+Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const boost::asio::any_io_executor& executor,
+                                                           Clock& clock, const LinuxOptions& options) {
+  auto net = NetlinkWatch::open(executor);
   if (!net) return std::move(net).error();
   auto parts = std::make_unique<Parts>(*std::move(net), clock, options, linux_paths(options));
   return std::unique_ptr<LinuxPlatform>(new LinuxPlatform(std::move(parts)));

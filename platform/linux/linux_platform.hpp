@@ -22,8 +22,8 @@ class LinuxPlatform {
  public:
   // `clock` must outlive it. Fails (platform.no_netlink) only where the kernel gives no addresses.
   // Facts and the first net state are there when this returns; it reads small files and never waits.
-  static Result<std::unique_ptr<LinuxPlatform>> open(boost::asio::any_io_executor executor, Clock& clock,
-                                                     LinuxOptions options = {});
+  static Result<std::unique_ptr<LinuxPlatform>> open(const boost::asio::any_io_executor& executor,
+                                                     Clock& clock, const LinuxOptions& options = {});
   ~LinuxPlatform();
   LinuxPlatform(const LinuxPlatform&) = delete;
 

@@ -69,7 +69,9 @@ bool request(int fd, std::uint16_t type, std::uint8_t family, std::uint32_t sequ
       rtmsg route;
     };
   } ask{};
-  size_t body = type == RTM_GETLINK ? sizeof ask.link : type == RTM_GETADDR ? sizeof ask.address : sizeof ask.route;
+  size_t body = type == RTM_GETLINK   ? sizeof ask.link
+                : type == RTM_GETADDR ? sizeof ask.address
+                                      : sizeof ask.route;
   ask.head.nlmsg_len = static_cast<std::uint32_t>(NLMSG_LENGTH(body));
   ask.head.nlmsg_type = type;
   ask.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
@@ -103,14 +105,16 @@ Dump dump_all(Buffer& buffer, Netlink& out) {
 
 }  // namespace
 
-Result<std::unique_ptr<NetlinkWatch>> NetlinkWatch::open(asio::any_io_executor executor) {
+Result<std::unique_ptr<NetlinkWatch>> NetlinkWatch::open(const asio::any_io_executor& executor) {
   // Events are subscribed to before the first dump: what changes in between is not missed.
-  Fd fd = netlink_socket(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE);
+  Fd fd = netlink_socket(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+                         RTMGRP_IPV6_ROUTE);
   if (!fd)
-    return Error{"platform.no_netlink", Retry::give_up,
-                 std::string("The kernel does not tell about network addresses: ") + std::strerror(errno) + ".",
-                 "Run qcloudd outside of a sandbox that forbids netlink sockets."};
-  std::unique_ptr<NetlinkWatch> watch(new NetlinkWatch(std::move(executor), fd.release()));
+    return Error{
+        "platform.no_netlink", Retry::give_up,
+        std::string("The kernel does not tell about network addresses: ") + std::strerror(errno) + ".",
+        "Run qcloudd outside of a sandbox that forbids netlink sockets."};
+  std::unique_ptr<NetlinkWatch> watch(new NetlinkWatch(executor, fd.release()));
   if (!watch->refresh())
     return Error{"platform.no_netlink", Retry::give_up, "The kernel refuses to list network addresses.",
                  "Run qcloudd outside of a sandbox that forbids netlink sockets."};

@@ -15,13 +15,13 @@ namespace qcloud {
 class NetlinkWatch final : public NetWatch {
  public:
   // `state` is true from the start: the first dump is made here (it takes well under a millisecond).
-  static Result<std::unique_ptr<NetlinkWatch>> open(boost::asio::any_io_executor executor);
+  static Result<std::unique_ptr<NetlinkWatch>> open(const boost::asio::any_io_executor& executor);
 
   // Keeps `state` true until it is cancelled. Sleeps in the kernel between events.
   Task<void> run();
 
  private:
-  NetlinkWatch(boost::asio::any_io_executor executor, int fd) : events_(std::move(executor), fd) {}
+  NetlinkWatch(const boost::asio::any_io_executor& executor, int fd) : events_(executor, fd) {}
   bool drain();
   bool refresh();
 

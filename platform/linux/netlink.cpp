@@ -100,19 +100,22 @@ bool parse_route(Bytes body, bool added, Netlink& out) {
     if (type == RTA_TABLE) take(value, table);  // numbers above 255
   });
   if (!fits) return false;
-  bool is_default = info.rtm_dst_len == 0 && table == RT_TABLE_MAIN && info.rtm_type == RTN_UNICAST &&
-                    !(info.rtm_flags & RTM_F_CLONED) &&
-                    (info.rtm_family == AF_INET || info.rtm_family == AF_INET6);
-  // A busy firewall or container host changes other routes all the time: those are no news.
-  if (is_default) out.changed = true;
-  if (is_default && added) out.routes.push_back(route);
+  // A busy firewall or container host changes routes to single hosts all the time: those are no news.
+  // Neither table nor type decide it: a default route may be replaced by an unreachable one.
+  if (info.rtm_dst_len != 0) return true;
+  out.changed = true;
+  bool counts = added && table == RT_TABLE_MAIN && info.rtm_type == RTN_UNICAST &&
+                !(info.rtm_flags & RTM_F_CLONED) &&
+                (info.rtm_family == AF_INET || info.rtm_family == AF_INET6);
+  if (counts) out.routes.push_back(route);
   return true;
 }
 
 bool parse_message(const nlmsghdr& head, Bytes body, Netlink& out) {
   if (head.nlmsg_flags & NLM_F_DUMP_INTR) out.interrupted = true;
   switch (head.nlmsg_type) {
-    case NLMSG_NOOP: return true;
+    case NLMSG_NOOP:
+      return true;
     case NLMSG_DONE:
     case NLMSG_ERROR: {
       std::int32_t code = 0;
@@ -121,11 +124,19 @@ bool parse_message(const nlmsghdr& head, Bytes body, Netlink& out) {
       out.done = out.done || head.nlmsg_type == NLMSG_DONE;
       return true;
     }
-    case RTM_NEWLINK: out.changed = true; return parse_link(body, out);
-    case RTM_NEWADDR: out.changed = true; return parse_address(body, out);
-    case RTM_NEWROUTE: return parse_route(body, true, out);
-    case RTM_DELROUTE: return parse_route(body, false, out);
-    default: out.changed = true; return true;  // RTM_DELLINK, RTM_DELADDR, an overrun, the unknown
+    case RTM_NEWLINK:
+      out.changed = true;
+      return parse_link(body, out);
+    case RTM_NEWADDR:
+      out.changed = true;
+      return parse_address(body, out);
+    case RTM_NEWROUTE:
+      return parse_route(body, true, out);
+    case RTM_DELROUTE:
+      return parse_route(body, false, out);
+    default:
+      out.changed = true;
+      return true;  // RTM_DELLINK, RTM_DELADDR, an overrun, the unknown
   }
 }
 

@@ -57,13 +57,28 @@ std::string printable(std::string_view text, size_t limit) {
 }
 
 bool placeholder(std::string_view text) {
-  static constexpr std::string_view known[] = {
-      "to be filled by o.e.m.", "to be filled by oem", "default string", "not specified", "not applicable",
-      "not available",          "system product name", "system serial number", "base board serial number",
-      "system version",         "none",                "n/a",            "unknown",
-      "oem",                    "o.e.m.",              "empty",          "undefined",
-      "123456789",              "0123456789",          "1234567890",     "01234567890123456789ab",
-      "03000200-0400-0500-0006-000700080009"};
+  static constexpr std::string_view known[] = {"to be filled by o.e.m.",
+                                               "to be filled by oem",
+                                               "default string",
+                                               "not specified",
+                                               "not applicable",
+                                               "not available",
+                                               "system product name",
+                                               "system serial number",
+                                               "base board serial number",
+                                               "system version",
+                                               "none",
+                                               "n/a",
+                                               "unknown",
+                                               "oem",
+                                               "o.e.m.",
+                                               "empty",
+                                               "undefined",
+                                               "123456789",
+                                               "0123456789",
+                                               "1234567890",
+                                               "01234567890123456789ab",
+                                               "03000200-0400-0500-0006-000700080009"};
   std::string lower(text);
   std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
   if (std::find(std::begin(known), std::end(known), lower) != std::end(known)) return true;

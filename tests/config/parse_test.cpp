@@ -23,7 +23,9 @@ Error refused(const std::string& text) {
   return config.error();
 }
 
-bool says(const Error& error, std::string_view words) { return error.detail.find(words) != std::string::npos; }
+bool says(const Error& error, std::string_view words) {
+  return error.detail.find(words) != std::string::npos;
+}
 
 }  // namespace
 
@@ -40,8 +42,10 @@ TEST_CASE("the required keys suffice; the others have defaults") {
 }
 
 TEST_CASE("every key is read") {
-  auto config = parse_config(minimal + "region = \"china\"\n[log]\nlevel = \"debug\"\n"
-                             "[proxy]\nurl = \"http://proxy:3128\"\n[panel]\nlisten = \"[::1]:8090\"\n", "qcloud.toml");
+  auto config = parse_config(minimal +
+                                 "region = \"china\"\n[log]\nlevel = \"debug\"\n"
+                                 "[proxy]\nurl = \"http://proxy:3128\"\n[panel]\nlisten = \"[::1]:8090\"\n",
+                             "qcloud.toml");
   REQUIRE(config);
   CHECK(config->region == "china");
   CHECK(config->log_level == Level::debug);
@@ -113,7 +117,8 @@ TEST_CASE("what is not TOML is refused at its line") {
   CHECK(error.code == "config.syntax");
   CHECK(says(error, "qcloud.toml, line 2: "));
   CHECK(refused(minimal + minimal).code == "config.syntax");  // defined twice
-  for (const char* text : {"[\n", "[[[cloud]]]\n", "[", "[[", "[=]", "x = { = 1 }", "x = [", "= 1", "\"", "x = \"\"\"", "x.\n"}) {
+  for (const char* text : {"[\n", "[[[cloud]]]\n", "[", "[[", "[=]", "x = { = 1 }", "x = [", "= 1", "\"",
+                           "x = \"\"\"", "x.\n"}) {
     CAPTURE(text);
     CHECK(refused(text).code == "config.syntax");
   }
@@ -126,7 +131,8 @@ TEST_CASE("a value that may hold a password is not repeated") {
 }
 
 TEST_CASE("diff names the keys that changed") {
-  auto before = parse_config(minimal, "a"), after = parse_config(minimal + "region = \"china\"\n[log]\nlevel = \"error\"\n", "b");
+  auto before = parse_config(minimal, "a"),
+       after = parse_config(minimal + "region = \"china\"\n[log]\nlevel = \"error\"\n", "b");
   REQUIRE(before);
   REQUIRE(after);
   CHECK(diff(*before, *before).empty());

@@ -30,15 +30,37 @@ TEST_CASE("cloud URLs: host, port and base path") {
 }
 
 TEST_CASE("cloud URLs that are refused") {
-  const std::string long_host = "https://" + std::string(64, 'a') + ".test", long_path = "https://a.test/" + std::string(3000, 'a');
-  for (const char* text :
-       {"", "cloud.vendor.test", "http://cloud.vendor.test", "https://", "https:///x", "https:cloud.vendor.test",
-        "https://user:secret@cloud.vendor.test", "https://cloud.vendor.test?x", "https://cloud.vendor.test/#x",
-        "https://cloud.vendor.test:0", "https://cloud.vendor.test:65536", "https://cloud.vendor.test:https",
-        "https://cloud.vendor.test:", "https://-a.test", "https://a..test", "https://a_b.test", "https://a%2eb.test",
-        "https://999.1.1.1", "https://1.2.3", "https://[::1", "https://[v1.x]", "https://b\xc3\xbc.test",
-        "https://a.test/../x", "https://a.test//x", "https://a.test ", " https://a.test", "https://a.test/a b",
-        long_host.c_str(), long_path.c_str()}) {
+  const std::string long_host = "https://" + std::string(64, 'a') + ".test",
+                    long_path = "https://a.test/" + std::string(3000, 'a');
+  for (const char* text : {"",
+                           "cloud.vendor.test",
+                           "http://cloud.vendor.test",
+                           "https://",
+                           "https:///x",
+                           "https:cloud.vendor.test",
+                           "https://user:secret@cloud.vendor.test",
+                           "https://cloud.vendor.test?x",
+                           "https://cloud.vendor.test/#x",
+                           "https://cloud.vendor.test:0",
+                           "https://cloud.vendor.test:65536",
+                           "https://cloud.vendor.test:https",
+                           "https://cloud.vendor.test:",
+                           "https://-a.test",
+                           "https://a..test",
+                           "https://a_b.test",
+                           "https://a%2eb.test",
+                           "https://999.1.1.1",
+                           "https://1.2.3",
+                           "https://[::1",
+                           "https://[v1.x]",
+                           "https://b\xc3\xbc.test",
+                           "https://a.test/../x",
+                           "https://a.test//x",
+                           "https://a.test ",
+                           " https://a.test",
+                           "https://a.test/a b",
+                           long_host.c_str(),
+                           long_path.c_str()}) {
     CAPTURE(text);
     auto url = parse_cloud_url(text);
     REQUIRE_FALSE(url);
@@ -52,7 +74,8 @@ TEST_CASE("a proxy is http, with its port, and nothing behind it") {
   REQUIRE(url);
   CHECK(url->host == "192.0.2.1");
   CHECK(url->port == 3128);
-  for (const char* text : {"http://proxy", "https://proxy:3128", "socks5://proxy:1080", "http://proxy:3128/x", "http://u:p@proxy:3128"})
+  for (const char* text : {"http://proxy", "https://proxy:3128", "socks5://proxy:1080", "http://proxy:3128/x",
+                           "http://u:p@proxy:3128"})
     CHECK_FALSE(parse_proxy_url(text));
 }
 
@@ -60,9 +83,10 @@ TEST_CASE("the panel listens on loopback only") {
   CHECK(parse_listen("127.0.0.1:8090"));
   CHECK(parse_listen("127.8.8.8:1"));
   CHECK(parse_listen("[::1]:65535"));
-  for (const char* text : {"", "8090", ":8090", "localhost:8090", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x",
-                           "127.0.0.1:", "::1:8090", "[127.0.0.1]:8090", "0.0.0.0:8090", "[::]:8090", "192.168.1.2:8090",
-                           "[fe80::1]:8090", "128.0.0.1:8090"}) {
+  for (const char* text :
+       {"", "8090", ":8090", "localhost:8090", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:65536", "127.0.0.1:x",
+        "127.0.0.1:", "::1:8090", "[127.0.0.1]:8090", "0.0.0.0:8090", "[::]:8090", "192.168.1.2:8090",
+        "[fe80::1]:8090", "128.0.0.1:8090"}) {
     CAPTURE(text);
     CHECK_FALSE(parse_listen(text));
   }

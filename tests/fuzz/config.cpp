@@ -5,7 +5,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   auto config = qcloud::parse_config({reinterpret_cast<const char*>(data), size}, "fuzz.toml");
   if (config) {
-    MUST(config->cloud_url.scheme == "https" && config->cloud_url.port != 0 && !config->cloud_url.host.empty());
+    MUST(config->cloud_url.scheme == "https" && config->cloud_url.port != 0 &&
+         !config->cloud_url.host.empty());
     MUST(config->trust_file.front() == '/' && config->receipt_key_file.front() == '/');
     MUST(qcloud::diff(*config, *config).empty());
     return 0;

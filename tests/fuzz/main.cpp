@@ -20,7 +20,9 @@ std::size_t runs = 0;
 
 void feed(const Input& input) {
   static const char* last = std::getenv("FUZZ_LAST");
-  if (last) std::ofstream(last, std::ios::binary).write(reinterpret_cast<const char*>(input.data()), std::streamsize(input.size()));
+  if (last)
+    std::ofstream(last, std::ios::binary)
+        .write(reinterpret_cast<const char*>(input.data()), std::streamsize(input.size()));
   // An exact copy on the heap: the sanitizer then sees a read one byte past the end.
   Input exact(input.begin(), input.end());
   exact.shrink_to_fit();
@@ -34,13 +36,22 @@ Input mutate(Input input, const std::vector<Input>& all, std::mt19937_64& random
   for (std::size_t edits = 1 + below(4); edits > 0; --edits) {
     std::size_t at = below(input.size());
     switch (below(5)) {
-      case 0: if (!input.empty()) input[at] ^= std::uint8_t(1u << below(8)); break;
-      case 1: if (!input.empty()) input[at] = telling[below(std::size(telling))]; break;
-      case 2: input.insert(input.begin() + long(at), telling[below(std::size(telling))]); break;
-      case 3: input.erase(input.begin() + long(at), input.begin() + long(at + below(input.size() - at + 1))); break;
+      case 0:
+        if (!input.empty()) input[at] ^= std::uint8_t(1u << below(8));
+        break;
+      case 1:
+        if (!input.empty()) input[at] = telling[below(std::size(telling))];
+        break;
+      case 2:
+        input.insert(input.begin() + long(at), telling[below(std::size(telling))]);
+        break;
+      case 3:
+        input.erase(input.begin() + long(at), input.begin() + long(at + below(input.size() - at + 1)));
+        break;
       case 4: {  // a piece of another input
         const Input& other = all[below(all.size())];
-        std::size_t from = below(other.size()), size = below(std::min<std::size_t>(other.size() - from, 64) + 1);
+        std::size_t from = below(other.size()),
+                    size = below(std::min<std::size_t>(other.size() - from, 64) + 1);
         input.insert(input.begin() + long(at), other.begin() + long(from), other.begin() + long(from + size));
       }
     }

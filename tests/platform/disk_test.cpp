@@ -16,13 +16,16 @@ struct SetClock final : Clock {
   Millis at{0};
 };
 
-std::string number(unsigned major, unsigned minor) { return "sys/dev/block/" + std::to_string(major) + ":" + std::to_string(minor); }
+std::string number(unsigned major, unsigned minor) {
+  return "sys/dev/block/" + std::to_string(major) + ":" + std::to_string(minor);
+}
 
 // sda with sda1, sdb with sdb1; md9 over both; dm-0 over md9; dm-1 over dm-0.
 void machine(const Tree& box) {
   for (std::string disk : {"sda", "sdb"}) {
-    box.write("sys/devices/pci/block/" + disk + "/stat", "1 0 8 0 1 0 8 0 0 0 0\n");
-    box.write("sys/devices/pci/block/" + disk + "/" + disk + "1/partition", "1\n");
+    auto home = "sys/devices/pci/block/" + disk;
+    box.write(home + "/stat", "1 0 8 0 1 0 8 0 0 0 0\n");
+    box.write(home.append("/").append(disk).append("1/partition"), "1\n");
   }
   box.link(number(8, 1), "sys/devices/pci/block/sda/sda1");
   box.folder("sys/devices/virtual/block/md9/md");
@@ -42,10 +45,10 @@ TEST_CASE("which device's counters tell") {
   Tree box;
   machine(box);
   auto at = [&](const char* name) { return std::vector<std::string>{box.path() + "/sys/devices/" + name}; };
-  CHECK(block_devices(box.path(), 8, 1) == at("pci/block/sda"));           // a partition: its disk
-  CHECK(block_devices(box.path(), 9, 9) == at("virtual/block/md9"));       // an array: itself
-  CHECK(block_devices(box.path(), 253, 1) == at("virtual/block/md9"));     // encryption on LVM on the array
-  CHECK(block_devices(box.path(), 0, 42).empty());                         // tmpfs, overlay
+  CHECK(block_devices(box.path(), 8, 1) == at("pci/block/sda"));        // a partition: its disk
+  CHECK(block_devices(box.path(), 9, 9) == at("virtual/block/md9"));    // an array: itself
+  CHECK(block_devices(box.path(), 253, 1) == at("virtual/block/md9"));  // encryption on LVM on the array
+  CHECK(block_devices(box.path(), 0, 42).empty());                      // tmpfs, overlay
 }
 
 TEST_CASE("mapped volumes in a circle end") {

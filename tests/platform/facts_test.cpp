@@ -9,7 +9,8 @@ namespace {
 
 const std::string dmi = "sys/class/dmi/id/";
 
-void card(const Tree& tree, const std::string& name, const std::string& mac, const std::string& type, const std::string& bus) {
+void card(const Tree& tree, const std::string& name, const std::string& mac, const std::string& type,
+          const std::string& bus) {
   auto home = "sys/devices/" + bus + "/" + name;
   tree.write(home + "/net/" + name + "/address", mac + "\n");
   tree.write(home + "/net/" + name + "/addr_assign_type", type + "\n");

@@ -27,9 +27,9 @@ void ip(const std::string& arguments) {
   REQUIRE(std::system(("ip " + arguments).c_str()) == 0);
 }
 
-bool has(const NetState& state, std::string_view text) {
+bool has(const NetState& state, std::string_view text, std::string_view interface = "eth0") {
   for (const auto& each : state.addresses)
-    if (to_string(each.address) == text) return true;
+    if (to_string(each.address) == text && each.interface == interface) return true;
   return false;
 }
 
@@ -94,6 +94,10 @@ TEST_CASE("addresses and routes are seen as they come and go") {
   ip("route add default via 5.6.7.1");
   CHECK(bench.until([](auto& s) { return s.route4; }));
   ip("route change default via 5.6.7.2");
+  ip("route replace unreachable default");
+  CHECK(bench.until([](auto& s) { return !s.route4; }));
+  ip("route replace default via 5.6.7.1");
+  CHECK(bench.until([](auto& s) { return s.route4; }));
   ip("route del default");
   CHECK(bench.until([](auto& s) { return !s.route4; }));
 
@@ -116,9 +120,13 @@ TEST_CASE("an IPv6 address counts when duplicate address detection ended, not be
   bench.context.run_one_for(std::chrono::milliseconds(50));
   CHECK_FALSE(has(bench.state(), "2a0b::1"));
   CHECK(bench.until([](auto& s) { return has(s, "2a0b::1"); }));
-  // The same address at the other end of the wire is a duplicate.
+  // The same address at the other end of the wire: detection fails, on this link it never counts.
+  ip("address add 2a0b::2/64 dev wire nodad");
   ip("address add 2a0b::2/64 dev eth0");
-  CHECK(bench.until([](auto& s) { return has(s, "2a0b::2"); }));
+  CHECK(bench.until([](auto& s) { return has(s, "2a0b::2", "wire"); }));
+  CHECK(bench.until([](auto&) { return std::system("ip address show dev eth0 | grep -q dadfailed") == 0; }));
+  bench.settle();
+  CHECK_FALSE(has(bench.state(), "2a0b::2"));
   ip("-6 route add default via 2a0b::ffff");
   CHECK(bench.until([](auto& s) { return s.route6; }));
   ip("-6 route replace unreachable default metric 1");

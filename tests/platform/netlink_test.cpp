@@ -9,70 +9,12 @@
 #include <cstring>
 
 #include "platform/linux/netlink.hpp"
+#include "tests/platform/netlink_bytes.hpp"
 
 using namespace qcloud;
+using namespace netlink_bytes;
 
 namespace {
-
-using Bytes = std::vector<unsigned char>;
-
-void append(Bytes& out, const void* data, size_t size) {
-  auto* bytes = static_cast<const unsigned char*>(data);
-  out.insert(out.end(), bytes, bytes + size);
-  out.resize((out.size() + 3) & ~size_t(3));
-}
-
-void attribute(Bytes& out, std::uint16_t type, const void* data, size_t size) {
-  rtattr head{static_cast<unsigned short>(sizeof(rtattr) + size), type};
-  append(out, &head, sizeof head);
-  append(out, data, size);
-}
-
-Bytes message(std::uint16_t type, const Bytes& body, std::uint16_t flags = NLM_F_MULTI) {
-  nlmsghdr head{static_cast<std::uint32_t>(sizeof(nlmsghdr) + body.size()), type, flags, 1, 0};
-  Bytes out;
-  append(out, &head, sizeof head);
-  out.insert(out.end(), body.begin(), body.end());
-  return out;
-}
-
-Bytes link(int index, const std::string& name, unsigned flags) {
-  ifinfomsg info{};
-  info.ifi_index = index;
-  info.ifi_flags = flags;
-  Bytes body;
-  append(body, &info, sizeof info);
-  attribute(body, IFLA_IFNAME, name.c_str(), name.size() + 1);
-  return message(RTM_NEWLINK, body);
-}
-
-constexpr unsigned up = IFF_UP | IFF_RUNNING;
-
-Bytes address(const std::string& text, unsigned index, std::uint32_t flags = 0, std::uint16_t kind = IFA_ADDRESS) {
-  auto ip = *parse_ip(text);
-  ifaddrmsg info{};
-  info.ifa_family = ip.v6 ? AF_INET6 : AF_INET;
-  info.ifa_index = index;
-  info.ifa_flags = static_cast<unsigned char>(flags);
-  Bytes body;
-  append(body, &info, sizeof info);
-  attribute(body, kind, ip.bytes.data(), ip.v6 ? 16 : 4);
-  attribute(body, IFA_FLAGS, &flags, sizeof flags);
-  return message(RTM_NEWADDR, body);
-}
-
-Bytes route(int family, int link, std::uint32_t table = RT_TABLE_MAIN, int kind = RTN_UNICAST, int bits = 0, std::uint16_t type = RTM_NEWROUTE) {
-  rtmsg info{};
-  info.rtm_family = static_cast<unsigned char>(family);
-  info.rtm_dst_len = static_cast<unsigned char>(bits);
-  info.rtm_table = table < 256 ? static_cast<unsigned char>(table) : static_cast<unsigned char>(RT_TABLE_COMPAT);
-  info.rtm_type = static_cast<unsigned char>(kind);
-  Bytes body;
-  append(body, &info, sizeof info);
-  attribute(body, RTA_TABLE, &table, sizeof table);
-  attribute(body, RTA_OIF, &link, sizeof link);
-  return message(type, body);
-}
 
 Netlink parsed(std::initializer_list<Bytes> messages) {
   Bytes all;
@@ -93,13 +35,17 @@ std::string names(const NetState& state) {
 TEST_CASE("what a kernel sent, byte by byte") {
   // RTM_NEWADDR of 192.0.2.7/24 on a link with index 2, label "veth0", captured on x86_64.
   static const unsigned char captured[] = {
-      0x54, 0, 0, 0, 0x14, 0, 0x02, 0, 0x01, 0, 0, 0, 0x39, 0x30, 0, 0,        // header: 84 bytes, type 20
-      0x02, 0x18, 0x80, 0, 0x02, 0, 0, 0,                                      // AF_INET, /24, permanent, link 2
-      0x08, 0, 0x01, 0, 192, 0, 2, 7, 0x08, 0, 0x02, 0, 192, 0, 2, 7,          // IFA_ADDRESS, IFA_LOCAL
-      0x0a, 0, 0x03, 0, 'v', 'e', 't', 'h', '0', 0, 0, 0,                      // IFA_LABEL, padded
-      0x08, 0, 0x08, 0, 0x80, 0, 0, 0,                                         // IFA_FLAGS
-      0x14, 0, 0x06, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 1, 0, 0, 0,
-      0, 0, 0, 0};  // IFA_CACHEINFO; four bytes more than the attribute, as padding may be
+      0x54, 0, 0, 0, 0x14, 0, 0x02, 0, 0x01, 0, 0, 0, 0x39, 0x30, 0, 0,  // header: 84
+                                                                         // bytes, type
+                                                                         // 20
+      0x02, 0x18, 0x80, 0, 0x02, 0, 0, 0,                                // AF_INET, /24, permanent, link 2
+      0x08, 0, 0x01, 0, 192, 0, 2, 7, 0x08, 0, 0x02, 0, 192, 0, 2, 7,    // IFA_ADDRESS,
+                                                                         // IFA_LOCAL
+      0x0a, 0, 0x03, 0, 'v', 'e', 't', 'h', '0', 0, 0, 0,                // IFA_LABEL, padded
+      0x08, 0, 0x08, 0, 0x80, 0, 0, 0,                                   // IFA_FLAGS
+      0x14, 0, 0x06, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0,
+      0};  // IFA_CACHEINFO; four bytes more than the attribute, as padding
+           // may be
   if constexpr (std::endian::native != std::endian::little) return;
   Netlink out;
   parse_netlink(std::span(captured, sizeof captured - 4), out);
@@ -116,9 +62,10 @@ TEST_CASE("what a kernel sent, byte by byte") {
 }
 
 TEST_CASE("a usual box") {
-  auto out = parsed({link(1, "lo", up | IFF_LOOPBACK), link(2, "eth0", up), address("127.0.0.1", 1), address("::1", 1),
-                     address("192.168.1.2", 2), address("fe80::1", 2), address("2a0b::2", 2), address("2a0b::1", 2),
-                     route(AF_INET, 2), route(AF_INET6, 2), message(NLMSG_DONE, Bytes(4))});
+  auto out =
+      parsed({link(1, "lo", up | IFF_LOOPBACK), link(2, "eth0", up), address("127.0.0.1", 1),
+              address("::1", 1), address("192.168.1.2", 2), address("fe80::1", 2), address("2a0b::2", 2),
+              address("2a0b::1", 2), route(AF_INET, 2), route(AF_INET6, 2), message(NLMSG_DONE, Bytes(4))});
   CHECK(out.done);
   CHECK_FALSE(out.malformed);
   CHECK(out.error == 0);
@@ -129,15 +76,17 @@ TEST_CASE("a usual box") {
 }
 
 TEST_CASE("addresses wait for duplicate address detection") {
-  auto state = net_state(parsed({link(2, "eth0", up), address("2a0b::1", 2, IFA_F_TENTATIVE),
-                                 address("2a0b::2", 2, IFA_F_TENTATIVE | IFA_F_OPTIMISTIC), address("2a0b::3", 2, IFA_F_DADFAILED),
-                                 address("2a0b::4", 2, IFA_F_PERMANENT)}));
+  auto state =
+      net_state(parsed({link(2, "eth0", up), address("2a0b::1", 2, IFA_F_TENTATIVE),
+                        address("2a0b::2", 2, IFA_F_TENTATIVE | IFA_F_OPTIMISTIC),
+                        address("2a0b::3", 2, IFA_F_DADFAILED), address("2a0b::4", 2, IFA_F_PERMANENT)}));
   CHECK(names(state) == "2a0b::4%eth0 ");
 }
 
 TEST_CASE("temporary and deprecated; a secondary IPv4 address is not temporary") {
   auto state = net_state(parsed({link(2, "eth0", up), address("5.6.7.8", 2, IFA_F_SECONDARY),
-                                 address("2a0b::1", 2, IFA_F_TEMPORARY), address("2a0b::2", 2, IFA_F_DEPRECATED | IFA_F_MANAGETEMPADDR)}));
+                                 address("2a0b::1", 2, IFA_F_TEMPORARY),
+                                 address("2a0b::2", 2, IFA_F_DEPRECATED | IFA_F_MANAGETEMPADDR)}));
   REQUIRE(state.addresses.size() == 3);
   CHECK_FALSE(state.addresses[0].temporary);
   CHECK(state.addresses[1].temporary);
@@ -155,14 +104,15 @@ TEST_CASE("on a point-to-point link the own address counts, not the peer's") {
 }
 
 TEST_CASE("links without a carrier, and unknown links, do not count") {
-  auto state = net_state(parsed({link(2, "eth0", IFF_UP), link(3, "eth1", 0), address("5.6.7.8", 2), address("5.6.7.9", 3),
-                                 address("5.6.7.10", 4), route(AF_INET, 2)}));
+  auto state = net_state(parsed({link(2, "eth0", IFF_UP), link(3, "eth1", 0), address("5.6.7.8", 2),
+                                 address("5.6.7.9", 3), address("5.6.7.10", 4), route(AF_INET, 2)}));
   CHECK(state == NetState{});
 }
 
 TEST_CASE("only unicast default routes of the main table") {
   auto none = net_state(parsed({link(2, "eth0", up), route(AF_INET, 2, 100), route(AF_INET, 2, 1000),
-                                route(AF_INET, 2, RT_TABLE_MAIN, RTN_UNREACHABLE), route(AF_INET6, 2, RT_TABLE_MAIN, RTN_UNICAST, 64)}));
+                                route(AF_INET, 2, RT_TABLE_MAIN, RTN_UNREACHABLE),
+                                route(AF_INET6, 2, RT_TABLE_MAIN, RTN_UNICAST, 64)}));
   CHECK_FALSE(none.route4);
   CHECK_FALSE(none.route6);
   CHECK(net_state(parsed({link(2, "eth0", up), route(AF_INET6, 2)})).route6);
@@ -175,6 +125,7 @@ TEST_CASE("which events are news") {
   CHECK(parsed({route(AF_INET, 2)}).changed);
   CHECK(parsed({route(AF_INET, 2, RT_TABLE_MAIN, RTN_UNICAST, 0, RTM_DELROUTE)}).changed);
   CHECK(parsed({route(AF_INET, 2, RT_TABLE_MAIN, RTN_UNICAST, 0, RTM_DELROUTE)}).routes.empty());
+  CHECK(parsed({route(AF_INET, 2, RT_TABLE_MAIN, RTN_UNREACHABLE)}).changed);  // may have replaced another
   CHECK(parsed({message(RTM_DELADDR, {})}).changed);
   CHECK(parsed({message(NLMSG_OVERRUN, {})}).changed);
   CHECK_FALSE(parsed({route(AF_INET, 2, RT_TABLE_MAIN, RTN_UNICAST, 32)}).changed);

@@ -28,7 +28,8 @@ TEST_CASE("a moment that has passed does not block, but lets others go first") {
   asio::io_context context;
   SystemClock clock(context.get_executor());
   std::string order;
-  asio::co_spawn(context, clock.sleep_until(clock.now() - hours(1)), [&](std::exception_ptr) { order += "slept "; });
+  asio::co_spawn(context, clock.sleep_until(clock.now() - hours(1)),
+                 [&](std::exception_ptr) { order += "slept "; });
   asio::post(context, [&] { order += "other "; });
   context.run();
   CHECK(order == "other slept ");
@@ -49,7 +50,8 @@ TEST_CASE("cancellation ends a long sleep at once") {
 
 TEST_CASE("wall time is the calendar's") {
   asio::io_context context;
-  CHECK(std::abs(unix_seconds(SystemClock(context.get_executor()).wall()) - static_cast<long long>(::time(nullptr))) <= 2);
+  CHECK(std::abs(unix_seconds(SystemClock(context.get_executor()).wall()) -
+                 static_cast<long long>(::time(nullptr))) <= 2);
 }
 
 TEST_CASE("both sources of randomness fill all of it") {
