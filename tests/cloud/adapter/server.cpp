@@ -1,0 +1,183 @@
+#include "tests/cloud/adapter/server.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/beast/ssl.hpp>
+
+#include <charconv>
+#include <cstdio>
+
+#include "tests/cloud/adapter/connection.hpp"
+#include "tests/cloud/adapter/front.hpp"
+
+namespace refcloud {
+namespace {
+
+using tcp = asio::ip::tcp;
+using local = asio::local::stream_protocol;
+using TcpStream = beast::tcp_stream;
+using TlsStream = beast::ssl_stream<TcpStream>;
+using LocalStream = beast::basic_stream<local>;
+
+std::string text_of(const tcp::endpoint& endpoint) {
+  const auto address = endpoint.address().to_string();
+  return (endpoint.address().is_v6() ? '[' + address + ']' : address) + ':' + std::to_string(endpoint.port());
+}
+
+std::optional<std::string> peer_certificate(SSL* connection) {
+  const Certificate certificate(SSL_get1_peer_certificate(connection));
+  if (!certificate) return std::nullopt;
+  unsigned char* der = nullptr;
+  const int size = i2d_X509(certificate.get(), &der);
+  std::string out(reinterpret_cast<char*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return out;
+}
+
+asio::awaitable<void> serve_tls(tcp::socket socket, asio::ssl::context* context, Service* service) {
+  beast::error_code ignored;
+  socket.set_option(asio::socket_base::keep_alive(true), ignored);
+  socket.set_option(tcp::no_delay(true), ignored);
+  const auto peer = socket.remote_endpoint(ignored).address().to_string();
+  TlsStream stream(std::move(socket), *context);
+  stream.next_layer().expires_after(std::chrono::seconds(10));
+  const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::server, use_tuple);
+  if (error) co_return;
+  const auto certificate = peer_certificate(stream.native_handle());
+  Answer answer = [service, &peer, &certificate](Request request) {
+    request.peer_address = peer;
+    request.client_cert_der = certificate;
+    return service->cloud.handle(request);
+  };
+  co_await serve(&stream, service, std::move(answer));
+  stream.next_layer().expires_after(std::chrono::seconds(2));
+  co_await stream.async_shutdown(use_tuple);
+}
+
+asio::awaitable<void> serve_front(tcp::socket socket, Service* service) {
+  beast::error_code ignored;
+  const auto proxy = socket.remote_endpoint(ignored).address().to_string();
+  TcpStream stream(std::move(socket));
+  Answer answer = [service, &proxy](Request request) -> Reply {
+    request.peer_address = proxy;
+    if (!believe_front(request))
+      return problem_response(
+          {400, "bad-request", "The proxy's Client-Cert or Forwarded header is malformed."});
+    return service->cloud.handle(request);
+  };
+  co_await serve(&stream, service, std::move(answer));
+}
+
+Reply answer_operator(Service* service, const Request& request) {
+  auto response = service->cloud.operate(request);
+  service->watches.wake_all();  // the clock may have moved
+  return response;
+}
+
+asio::awaitable<void> serve_operator(local::socket socket, Service* service) {
+  LocalStream stream(std::move(socket));
+  co_await serve(&stream, service, std::bind_front(answer_operator, service));
+}
+
+// A connection that fails must not end the listener, so nothing is thrown past here but the end of the
+// program.
+template <class Acceptor, class Start>
+asio::awaitable<void> accept_all(Acceptor acceptor, Start start) {
+  for (;;) {
+    auto [error, socket] = co_await acceptor.async_accept(use_tuple);
+    if (error == asio::error::operation_aborted) co_return;
+    if (error) {
+      // Out of descriptors, most likely: give the connections a moment to end.
+      asio::steady_timer pause(acceptor.get_executor(), std::chrono::milliseconds(100));
+      co_await pause.async_wait(use_tuple);
+      continue;
+    }
+    const auto executor = acceptor.get_executor();
+    asio::co_spawn(executor, start(std::move(socket)), asio::detached);
+  }
+}
+
+asio::awaitable<void> keep_house_forever(Service* service) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  Seconds last = 0;
+  for (;;) {
+    try {
+      service->cloud.tick();
+      if (service->clock.now() - last >= hour) {
+        service->cloud.run_retention();
+        last = service->clock.now();
+      }
+    } catch (const DbError& error) {
+      // A disk that is full now may have room again at the next turn.
+      std::fprintf(stderr, "refcloud: housekeeping: %s\n", error.what());
+    }
+    timer.expires_after(std::chrono::seconds(2));
+    co_await timer.async_wait(use_tuple);
+  }
+}
+
+tcp::acceptor open(asio::io_context& io, const Endpoint& endpoint) {
+  return tcp::acceptor(io, tcp::endpoint(asio::ip::make_address(endpoint.address), endpoint.port), true);
+}
+
+}  // namespace
+
+Endpoint parse_endpoint(const std::string& text) {
+  const auto colon = text.rfind(':');
+  Endpoint out;
+  if (colon != std::string::npos) {
+    out.address = text.substr(0, colon);
+    if (out.address.starts_with('[') && out.address.ends_with(']'))
+      out.address = out.address.substr(1, out.address.size() - 2);
+    const auto* const end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data() + colon + 1, end, out.port);
+    beast::error_code failed;
+    asio::ip::make_address(out.address, failed);
+    if (error == std::errc{} && at == end && !failed) return out;
+  }
+  throw std::invalid_argument('"' + text + "\" is not ADDRESS:PORT");
+}
+
+std::string listen_tls(asio::io_context& io, Service& service, asio::ssl::context& context,
+                       const Endpoint& endpoint) {
+  auto acceptor = open(io, endpoint);
+  auto text = text_of(acceptor.local_endpoint());
+  auto start = [&service, &context](tcp::socket socket) {
+    return serve_tls(std::move(socket), &context, &service);
+  };
+  asio::co_spawn(io, accept_all(std::move(acceptor), start), asio::detached);
+  return text;
+}
+
+std::string listen_front(asio::io_context& io, Service& service, const Endpoint& endpoint) {
+  auto acceptor = open(io, endpoint);
+  auto text = text_of(acceptor.local_endpoint());
+  auto start = [&service](tcp::socket socket) { return serve_front(std::move(socket), &service); };
+  asio::co_spawn(io, accept_all(std::move(acceptor), start), asio::detached);
+  return text;
+}
+
+void listen_operator(asio::io_context& io, Service& service, const std::string& path) {
+  unlink(path.c_str());
+  // The mode must be right from the first moment, so it comes from the umask and not from a later chmod.
+  const auto before = umask(0177);
+  local::acceptor acceptor(io);
+  acceptor.open();
+  beast::error_code error;
+  acceptor.bind(local::endpoint(path), error);
+  umask(before);
+  if (error) throw boost::system::system_error(error, path);
+  acceptor.listen();
+  auto start = [&service](local::socket socket) { return serve_operator(std::move(socket), &service); };
+  asio::co_spawn(io, accept_all(std::move(acceptor), start), asio::detached);
+}
+
+void keep_house(asio::io_context& io, Service& service) {
+  asio::co_spawn(io, keep_house_forever(&service), asio::detached);
+}
+
+}  // namespace refcloud
