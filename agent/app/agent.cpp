@@ -43,9 +43,6 @@ enroll::Deps Agent::enroll_deps() {
 Status Agent::start() {
   if (auto status = identity.load(); !status) return status;
   if (auto status = ledger.start(deps.platform.facts.boot_id); !status) return status;
-  ledger.on_row = [this](const boost::json::object& row) {
-    publish({"ledger", {{"schema", 1}, {"rows", boost::json::array{row}}}});
-  };
   supervisor.start(make_features(*this));
   background.spawn(housekeeping());
   return {};

@@ -17,7 +17,10 @@ json::object registration_json(Agent& agent) {
   const auto& registration = agent.identity.registration.get();
   json::object out;
   std::string state = progress.state;
-  if (state == "unregistered" && registration) state = "registered";
+  // Removed or revoked by the account: registering anew is what the owner may do.
+  auto standing = agent.session.contact.get().standing;
+  bool gone = standing == Standing::removed || standing == Standing::revoked;
+  if (state == "unregistered" || (state == "registered" && gone)) state = registration && !gone ? "registered" : "unregistered";
   out["state"] = state;
   out["user_code"] = text_or_null(progress.user_code);
   out["verification_uri"] = text_or_null(progress.verification_uri);

@@ -24,7 +24,9 @@ Status Operations::switch_in_transaction(const std::string& feature, bool on, st
 
 Task<Result<Operations::Switched>> Operations::set_switch(std::string feature, bool on, Millis wait) {
   const Manifest* manifest = agent_.switches.find(feature);
-  if (!manifest || !manifest->has_switch) co_return unknown_feature(feature);
+  if (!manifest) co_return unknown_feature(feature);
+  if (!manifest->has_switch)
+    co_return Error{"request.no_switch", Retry::give_up, "\"" + feature + "\" has no switch.", "See the switches with: qcloud status"};
   Switched done;
   if (agent_.switches.on(feature) == on) {
     // Nothing to change; an order of an earlier switch may still be open.

@@ -91,6 +91,10 @@ int run_process(const Options& options) {
   auto paths = linux_paths(where);
   auto config = load_config(options.config.empty() ? paths.config_file : options.config);
   if (!config) return fail(bad_config, config.error());
+  if (config->proxy_url || config->panel_listen)
+    return fail(bad_config, {"config.unsupported", Retry::wait_for_owner,
+                             std::string(config->proxy_url ? "proxy.url" : "panel.listen") + ": this version has no such part yet.",
+                             "Remove the line from the configuration file."});
   auto ca = read_pem(config->trust_file, "cloud.trust");
   if (!ca) return fail(bad_config, ca.error());
   auto vendor_key = read_pem(config->receipt_key_file, "cloud.receipt_key");
@@ -128,6 +132,13 @@ int run_process(const Options& options) {
   ControlServer server(io.get_executor(), clock, (*platform)->platform().auth, make_routes(agent, operations));
   if (auto listening = server.listen(paths.run_dir + "/control.sock"); !listening) return fail(bad_state, listening.error());
   agent.publish = [&server](const Event& event) { server.publish(event); };
+  agent.ledger.on_row = [&](std::int64_t id) {
+    if (!server.followed()) return;
+    Ledger::Filter only;
+    only.after = id - 1;
+    only.limit = 1;
+    server.publish({"ledger", {{"schema", 1}, {"rows", agent.ledger.rows(only)}}});
+  };
   if (auto started = agent.start(); !started) return fail(bad_state, started.error());
 
   Nursery shell(io.get_executor());

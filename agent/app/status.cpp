@@ -41,6 +41,7 @@ std::vector<Finding> way_findings(const WayInputs& in) {
       case Standing::superseded: out.push_back({"key_superseded", {}}); break;
       case Standing::expired: out.push_back({"certificate_expired", {{"until", to_rfc3339(in.certificate_until)}}}); break;
     }
+  if (!in.state_trouble.empty()) out.push_back({"state_not_writable", {{"reason", in.state_trouble}}});
   if (in.contact.clock_error != Millis(0)) out.push_back({"clock_wrong", {{"off", span_in_words(in.contact.clock_error)}}});
   // With nothing to send there is no way to judge.
   bool speaks = in.order_open || (in.registered && in.any_on);
@@ -92,7 +93,9 @@ Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
       return {"direct", "Through your router, where a port is forwarded to this box."};
   }
   for (const auto& finding : way)
-    if (finding.code == "no_network" || finding.code == "dns_failing" || finding.code == "cloud_unreachable" || finding.code == "cloud_untrusted")
+    if (finding.code == "no_network") return {"none", "This box has no route to the internet."};
+  for (const auto& finding : way)
+    if (finding.code == "dns_failing" || finding.code == "cloud_unreachable" || finding.code == "cloud_untrusted")
       return {"direct", "The name keeps this box's last known address while the cloud cannot be reached."};
   return {"direct", "The name points to this box's own address."};
 }
@@ -135,7 +138,7 @@ json::object status_of(Agent& agent) {
   inputs.set_aside = agent.identity.set_aside.get();
   inputs.route = net.route4 || net.route6;
   inputs.contact = contact;
-  inputs.now = agent.session.now();
+  inputs.state_trouble = agent.ledger.trouble.get();
   if (registration) inputs.certificate_until = registration->certificate_until;
   auto way = way_findings(inputs);
   agent.health.report("", way);  // keeps since when each holds

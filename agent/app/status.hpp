@@ -10,7 +10,8 @@ struct WayInputs {
   bool any_on = false, order_open = false, registered = false, set_aside = false;
   bool route = false;
   Contact contact;
-  WallTime certificate_until, now;
+  WallTime certificate_until;
+  std::string state_trouble;  // why the ledger cannot be written; empty when it can
 };
 std::vector<Finding> way_findings(const WayInputs& inputs);
 

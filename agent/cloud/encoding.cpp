@@ -31,6 +31,8 @@ std::optional<std::string> decode(std::string_view text, bool url) {
                              reinterpret_cast<const unsigned char*>(padded.data()), static_cast<int>(padded.size()));
   if (size < 0) return std::nullopt;
   out.resize(static_cast<size_t>(size) - padding);
+  // One value, one text: no stray bits, no padding in the middle (RFC 4648 section 3.5).
+  if (base64(out) != padded) return std::nullopt;
   return out;
 }
 

@@ -2,6 +2,8 @@
 
 #include <boost/json/serialize.hpp>
 
+#include "agent/gate/mint.hpp"
+
 namespace qcloud {
 
 namespace json = boost::json;
@@ -15,7 +17,9 @@ Status Identity::load() {
       return db_.text("SELECT hardware FROM identity WHERE slot=?", {slot});
     };
     auto current = home("current");
-    if (current && *current != hardware_) {
+    // A box that cannot tell its hardware proves nothing either way.
+    bool known = !hardware_.empty() && current && !current->empty();
+    if (known && *current != hardware_) {
       if (auto gone = db_.run("DELETE FROM identity WHERE slot='aside'"); !gone) return gone;
       return db_.run("UPDATE identity SET slot='aside' WHERE slot='current'");
     }

@@ -9,7 +9,7 @@
 #include "agent/cloud/device_key.hpp"
 #include "agent/core/clock.hpp"
 #include "agent/core/fact.hpp"
-#include "agent/gate/mint.hpp"
+#include "agent/gate/value.hpp"
 #include "agent/net/tls_identity.hpp"
 #include "agent/store/db.hpp"
 

@@ -1,5 +1,7 @@
 #include "agent/cloud/orders.hpp"
 
+#include "agent/gate/mint.hpp"
+
 namespace qcloud {
 
 Orders::Orders(Outbox& outbox, const Identity& identity, Clock& clock, Rng& rng, std::string vendor_public_key)

@@ -64,25 +64,31 @@ Status check_stores(const json::object& receipt, WallTime submitted) {
     if (!store.is_object()) return refused("malformed", "The receipt is not readable.");
     auto ends = parse_rfc3339(text(store.as_object(), "backup_expires_at"));
     auto deleted = parse_rfc3339(text(store.as_object(), "deleted_at"));
-    if (!ends || !deleted) return refused("incomplete", "The receipt does not say when backups end.");
-    // A day of grace: the two clocks may differ.
-    if (*ends > submitted + days(181)) return refused("backups_too_long", "Backups would be kept for more than 180 days.");
+    if (!ends || !deleted || text(store.as_object(), "name").empty())
+      return refused("incomplete", "The receipt does not say what was erased and when backups end.");
+    // An order that waited for longer than that has no backups: they end with the deletion.
+    if (*ends > std::max(submitted + days(180), *deleted)) return refused("backups_too_long", "Backups would be kept for more than 180 days.");
   }
   return {};
 }
 
-Status check_retained(const json::object& receipt, WallTime submitted) {
+// Six months from the receipt: an order may have waited out a long outage.
+Status check_retained(const json::object& receipt) {
   static constexpr std::array<std::string_view, 3> unbounded = {"payment", "license", "correspondence"};
   auto* retained = receipt.if_contains("retained");
-  if (!retained) return {};
+  if (!retained) return refused("incomplete", "The receipt does not say what is kept.");
   if (!retained->is_array()) return refused("malformed", "The receipt is not readable.");
+  auto* issued = receipt.if_contains("iat");
+  if (!issued || !issued->is_int64()) return refused("incomplete", "The receipt does not say when it was made.");
+  auto latest = from_unix(issued->as_int64()) + days(184);
   for (const auto& entry : retained->as_array()) {
     if (!entry.is_object()) return refused("malformed", "The receipt is not readable.");
     auto what = text(entry.as_object(), "what");
     auto until = parse_rfc3339(text(entry.as_object(), "until"));
-    if (what.empty() || !until) return refused("incomplete", "The receipt keeps something without saying until when.");
+    if (what.empty() || !until || text(entry.as_object(), "why").empty() || text(entry.as_object(), "legal_basis").empty())
+      return refused("incomplete", "The receipt keeps something without saying why and until when.");
     bool listed = std::find(unbounded.begin(), unbounded.end(), what) != unbounded.end();
-    if (!listed && *until > submitted + days(190))
+    if (!listed && *until > latest)
       return refused("retained_too_long", "The cloud would keep \"" + what + "\" for more than six months.");
   }
   return {};
@@ -123,7 +129,7 @@ Result<json::object> verify_receipt(const std::string& jws, const std::string& p
   if (!whole && !has_scope(*receipt, expected.scope))
     return refused("other_scope", "The receipt does not cover what was to be erased.");
   if (auto status = check_stores(*receipt, expected.submitted); !status) return std::move(status).error();
-  if (auto status = check_retained(*receipt, expected.submitted); !status) return std::move(status).error();
+  if (auto status = check_retained(*receipt); !status) return std::move(status).error();
   return receipt;
 }
 

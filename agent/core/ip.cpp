@@ -84,8 +84,8 @@ Reach reach_of(const IpAddress& address) {
   if (address.v6) {
     for (const auto& block : v6_blocks)
       if (within(address, block)) return block.reach;
-    // Loopback, the unspecified address, and whatever is not global unicast.
-    return address.bytes[0] == 0 ? Reach::local : Reach::reserved;
+    static constexpr IpAddress loopback{true, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
+    return address == loopback ? Reach::local : Reach::reserved;  // whatever is not global unicast
   }
   for (const auto& block : v4_blocks)
     if (within(address, block)) return block.reach;

@@ -12,8 +12,9 @@ namespace qcloud {
 template <class T>
 Task<std::optional<T>> unless(Task<T> work, Signal& interrupt) {
   using namespace boost::asio::experimental::awaitable_operators;
-  auto first = co_await (std::move(work) || interrupt.wait());
+  auto first = co_await (std::move(work) || interrupt.noticed());
   if (first.index() == 0) co_return std::optional<T>(std::get<0>(std::move(first)));
+  interrupt.clear();
   co_return std::nullopt;
 }
 

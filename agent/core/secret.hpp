@@ -13,7 +13,8 @@ class Secret {
   Secret(const Secret&) = default;
   Secret(Secret&& other) noexcept : value_(std::move(other.value_)) { other.wipe(); }
   Secret& operator=(Secret other) noexcept {
-    value_.swap(other.value_);
+    wipe();  // what short strings hold would stay behind in a swap
+    value_ = std::move(other.value_);
     return *this;
   }
   ~Secret() { wipe(); }
@@ -27,6 +28,7 @@ class Secret {
 
  private:
   void wipe() {
+    value_.resize(value_.capacity());  // a short string that was moved from still holds its bytes
     volatile char* at = value_.data();
     for (size_t i = 0; i < value_.size(); ++i) at[i] = 0;
     value_.clear();

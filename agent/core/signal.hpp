@@ -19,6 +19,8 @@ class Signal {
   // Takes a notice that is there already, without waiting.
   void clear();
   Task<void> wait();
+  // Waits and leaves the notice there: for races, where only the winner may take it.
+  Task<void> noticed();
   // True when notified, false when `deadline` came first.
   Task<bool> wait_until(Clock& clock, Instant deadline);
 

@@ -1,5 +1,8 @@
 #include "agent/gate/answer.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 namespace qcloud {
 
 std::string string_member(const boost::json::object& object, std::string_view name) {
@@ -14,14 +17,30 @@ std::optional<std::int64_t> number_member(const boost::json::object& object, std
   return std::nullopt;
 }
 
+namespace {
+
+// What a peer wrote is shown to the owner: one line of plain text, and not too much of it.
+std::string shown(std::string text, std::size_t most) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  if (text.size() > most) text = text.substr(0, most) + "...";
+  return text;
+}
+
+bool plain_code(const std::string& text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
+}
+
+}  // namespace
+
 Error Answer::problem() const {
   static constexpr std::string_view prefix = "urn:qcloud:problem:";
   Error error;
   auto type = string_member(json, "type");
   auto oauth = string_member(json, "error");
-  if (type.starts_with(prefix))
+  if (type.starts_with(prefix) && plain_code(type.substr(prefix.size())))
     error.code = "cloud." + type.substr(prefix.size());
-  else if (!oauth.empty())
+  else if (plain_code(oauth))
     error.code = "oauth." + oauth;
   else
     error.code = "cloud.bad_answer";
@@ -29,6 +48,7 @@ Error Answer::problem() const {
   if (error.detail.empty()) error.detail = string_member(json, "error_description");
   if (error.detail.empty()) error.detail = string_member(json, "title");
   if (error.detail.empty()) error.detail = "The cloud answered with status " + std::to_string(status) + ".";
+  error.detail = shown(std::move(error.detail), 300);
   error.retry_after = retry_after;
   if (status == 429 || status == 503)
     error.retry = Retry::retry_later;

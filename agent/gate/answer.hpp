@@ -8,7 +8,7 @@
 
 #include "agent/core/clock.hpp"
 #include "agent/core/result.hpp"
-#include "agent/gate/mint.hpp"
+#include "agent/gate/value.hpp"
 
 namespace qcloud {
 
@@ -28,7 +28,7 @@ struct Answer {
   std::optional<Value<C>> echo(std::string_view member) const {
     auto* found = json.if_contains(boost::json::string_view(member.data(), member.size()));
     if (!found || !(found->is_string() || found->is_int64() || found->is_uint64())) return std::nullopt;
-    return Mint::value<C>(*found);
+    return Value<C>(*found);
   }
 };
 

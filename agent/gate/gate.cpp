@@ -1,7 +1,10 @@
 #include "agent/gate/gate.hpp"
 
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/json/parse.hpp>
 
+#include "agent/gate/mint.hpp"
 #include "agent/gate/serialize.hpp"
 
 namespace qcloud {
@@ -68,6 +71,10 @@ Task<Result<Answer>> Port::send(RawMessage message, SendOptions options) {
   request.message = *row;
 
   auto outcome = co_await deps_.transport.exchange(std::move(request), *this);
+  auto state = co_await boost::asio::this_coro::cancellation_state;
+  // Called off by ourselves: that says nothing about the cloud.
+  if (state.cancelled() != boost::asio::cancellation_type::none)
+    co_return Error{"gate.called_off", Retry::retry_soon, "The request was called off.", ""};
   deps_.session.observe(outcome, with_certificate);
   if (!outcome) co_return std::move(outcome).error();
   co_return read(std::move(*outcome));
@@ -117,8 +124,10 @@ Task<Result<DatagramAnswer>> Port::probe(RawMessage message, ProbeOptions option
 
 Task<void> Port::silence() { co_await deps_.transport.drain(*this); }
 
+// Asked again before each socket: the switch may have been thrown while a name was looked up.
+bool Port::permitted() const { return permit_(); }
+
 std::int64_t Port::opened(const ConnectionInfo& info) {
-  // The switch may have been thrown while a name was looked up: no connection starts after that.
   if (!permit_()) return 0;
   auto id = deps_.ledger.opened(manifest_.name, info);
   if (id && info.message) deps_.ledger.link(info.message, id);

@@ -56,6 +56,7 @@ class Port : public Meter {
   Task<void> silence();
   const Manifest& manifest() const { return manifest_; }
 
+  bool permitted() const override;
   std::int64_t opened(const ConnectionInfo& info) override;
   void closed(std::int64_t id, std::uint64_t out, std::uint64_t in, ConnectionEnd end) override;
   void asked(std::int64_t id, const std::string& host_name, const std::string& server) override;

@@ -111,6 +111,7 @@ Status Ledger::insert(std::int64_t id, std::string_view kind, std::string_view f
     if (auto folded = fold(); !folded) return folded;
     status = write();
   }
+  trouble.set(status ? "" : status.error().detail);
   return status;
 }
 
@@ -133,7 +134,9 @@ void Ledger::link(std::int64_t message, std::int64_t connection) {
 std::int64_t Ledger::opened(std::string_view feature, const ConnectionInfo& info) {
   auto id = next_++;
   // A connection that cannot be recorded is closed by its caller: id 0 says so.
-  return insert(id, "connection", feature, "", "", "", &info, "open") ? id : 0;
+  if (!insert(id, "connection", feature, "", "", "", &info, "open")) return 0;
+  announce(id);
+  return id;
 }
 
 void Ledger::closed(std::int64_t id, std::uint64_t bytes_out, std::uint64_t bytes_in, ConnectionEnd end) {
@@ -190,12 +193,6 @@ json::array Ledger::summary(std::int64_t since) {
                         });
   if (!status) out.clear();
   return out;
-}
-
-void Ledger::announce(std::int64_t id) {
-  if (!on_row) return;
-  auto status = db_.run("SELECT " LEDGER_COLUMNS " FROM " LEDGER_BOTH " WHERE id=?", {id},
-                        [&](const Row& row) { on_row(to_json(row)); });
 }
 
 }  // namespace qcloud

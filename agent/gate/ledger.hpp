@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "agent/core/clock.hpp"
+#include "agent/core/fact.hpp"
 #include "agent/gate/transport.hpp"
 #include "agent/store/db.hpp"
 
@@ -41,13 +42,18 @@ class Ledger {
   boost::json::array rows(const Filter& filter);
   boost::json::array summary(std::int64_t since);
 
-  std::function<void(const boost::json::object&)> on_row;
+  // Why rows cannot be written at the moment, in words; empty when they can.
+  Fact<std::string> trouble;
+  // Told after a row was written or closed; rows() with `after` = id - 1 gives it.
+  std::function<void(std::int64_t id)> on_row;
 
  private:
   Status insert(std::int64_t id, std::string_view kind, std::string_view feature, std::string_view purpose,
                 std::string_view host, const std::string& fields, const ConnectionInfo* info,
                 std::string_view state);
-  void announce(std::int64_t id);
+  void announce(std::int64_t id) {
+    if (on_row) on_row(id);
+  }
   std::int64_t now_ms() const { return clock_.wall().time_since_epoch().count(); }
 
   Db& db_;

@@ -63,7 +63,7 @@ const json::value* given(const RawMessage& message, const Field& field) {
 std::vector<std::string> field_names(const RawMessage& message) {
   std::vector<std::string> names;
   for (const auto& field : message.decl->fields)
-    if (given(message, field)) names.emplace_back(field.name);
+    if (given(message, field) || (!field.constant.empty() && field.where != Where::basic_password)) names.emplace_back(field.name);
   return names;
 }
 
@@ -90,6 +90,9 @@ Result<Wire> serialize(const RawMessage& message, const std::string& base_path) 
     std::string text = as_text(*value);
     switch (field.where) {
       case Where::path: {
+        // An empty segment, or one of dots, would be another path (RFC 3986 section 6.2.2.3).
+        if (text.empty() || text == "." || text == "..")
+          return Error{"gate.incomplete", Retry::give_up, "The path lacks its field " + std::string(field.name) + ".", ""};
         std::string hole = "{" + std::string(field.name) + "}";
         if (auto at = path.find(hole); at != std::string::npos) path.replace(at, hole.size(), percent_encode(text));
         break;

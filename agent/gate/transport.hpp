@@ -31,6 +31,9 @@ enum class ConnectionEnd : std::uint8_t { closed, aborted, interrupted, gap };
 class Meter {
  public:
   virtual ~Meter() = default;
+  // Before a socket is connected: may it be?
+  virtual bool permitted() const = 0;
+  // 0: it cannot be recorded, so it must be closed.
   virtual std::int64_t opened(const ConnectionInfo& info) = 0;
   virtual void closed(std::int64_t id, std::uint64_t bytes_out, std::uint64_t bytes_in,
                       ConnectionEnd end) = 0;

@@ -1,4 +1,4 @@
-// A value that remembers its class. Only gate/mint.hpp can make one.
+// A value that remembers its class. Only gate/mint.hpp and an Answer's echo() can make one.
 #pragma once
 
 #include <boost/json/value.hpp>
@@ -17,6 +17,7 @@ class Value {
 
  private:
   friend struct Mint;
+  friend struct Answer;  // echoes of what the peer just said
   explicit Value(boost::json::value json) : json_(std::move(json)) {}
   boost::json::value json_;
 };

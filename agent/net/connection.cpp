@@ -37,6 +37,8 @@ Error lost() { return {"net.reset", Retry::retry_soon, "The connection to the cl
 }  // namespace
 
 Task<Status> Connection::connect(tcp::endpoint to, std::int64_t message) {
+  Error switched_off{"gate.switched_off", Retry::wait_for_owner, "The feature was switched off.", ""};
+  if (!meter_.permitted()) co_return switched_off;
   boost::system::error_code failed;
   socket_.open(to.protocol(), failed);
   if (failed) co_return connect_error(failed.value());
@@ -51,7 +53,7 @@ Task<Status> Connection::connect(tcp::endpoint to, std::int64_t message) {
   row_ = meter_.opened({"tcp", local_name(socket_.native_handle()), peer_name(to.data()), message});
   if (!row_) {
     abort();
-    co_return Error{"gate.switched_off", Retry::wait_for_owner, "The feature was switched off.", ""};
+    co_return switched_off;
   }
   if (code == EINPROGRESS) {
     co_await socket_.async_wait(tcp::socket::wait_write, as_value);

@@ -83,6 +83,7 @@ Task<Result<DatagramAnswer>> HttpClient::datagram(Datagram datagram, Meter& mete
   if (!addresses) co_return std::move(addresses).error();
   udp::endpoint to(addresses->front(), datagram.port);
   if (!to.address().is_v4()) co_return failed;
+  if (!meter.permitted()) co_return failed;
   udp::socket socket(executor_);
   boost::system::error_code ignored;
   socket.open(to.protocol(), ignored);

@@ -81,7 +81,8 @@ Task<Result<HttpResponse>> HttpClient::attempt(HttpRequest request, Meter* meter
     Lease lease(*this, std::make_shared<Connection>(executor_, *meter));
     // One dead address must not eat the time of the next.
     auto patience = i + 1 < addresses->size() ? std::min(request.deadline, clock_.now() + seconds(4)) : request.deadline;
-    auto connected = co_await within(lease.get()->connect({address, request.port}, request.message), clock_, patience);
+    asio::ip::tcp::endpoint to(address, request.port);
+    auto connected = co_await within(lease.get()->connect(to, request.message), clock_, patience);
     if (!connected) {
       last = Error{"net.timeout", Retry::retry_soon, "The cloud does not answer.", ""};
       continue;

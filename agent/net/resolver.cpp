@@ -78,6 +78,10 @@ int close_socket(ares_socket_t fd, void* data) {
 
 int connect_socket(ares_socket_t fd, const sockaddr* to, ares_socklen_t size, void* data) {
   auto* self = static_cast<Lookup*>(data);
+  if (!self->meter.permitted()) {
+    errno = EPERM;
+    return -1;
+  }
   int result = ::connect(fd, to, size);
   if (result != 0 && errno != EINPROGRESS) return result;
   int kept = errno;

@@ -1,6 +1,8 @@
 #include "agent/store/db.hpp"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include <map>
 
@@ -51,6 +53,12 @@ Db::~Db() {
 }
 
 Result<std::unique_ptr<Db>> Db::open(Options options) {
+  // The state holds the device key: nobody else may read it, whatever the umask.
+  if (options.vfs.empty())
+    for (const auto& path : {options.state_path, options.spool_path}) {
+      int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+      if (fd >= 0) ::close(fd);
+    }
   sqlite3* handle = nullptr;
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
   int code = sqlite3_open_v2(options.state_path.c_str(), &handle, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
@@ -90,9 +98,16 @@ Result<std::unique_ptr<Db>> Db::open(Options options) {
 }
 
 Status Db::run(const char* sql, std::initializer_list<Arg> args, const Each& each) {
-  sqlite3_stmt*& statement = cache_->statements[sql];
-  if (!statement && sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, nullptr) != SQLITE_OK)
+  sqlite3_stmt*& kept = cache_->statements[sql];
+  if (!kept && sqlite3_prepare_v3(handle_, sql, -1, SQLITE_PREPARE_PERSISTENT, &kept, nullptr) != SQLITE_OK)
     return failed(handle_, "read the state");
+  // Inside its own rows the same statement needs a second one.
+  std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> second(nullptr, sqlite3_finalize);
+  sqlite3_stmt* statement = kept;
+  if (sqlite3_stmt_busy(kept)) {
+    if (sqlite3_prepare_v3(handle_, sql, -1, 0, &statement, nullptr) != SQLITE_OK) return failed(handle_, "read the state");
+    second.reset(statement);
+  }
   int at = 1;
   for (const Arg& arg : args) {
     if (arg.kind == Arg::Kind::number)
@@ -133,7 +148,14 @@ Status Db::transaction(const std::function<Status()>& work) {
   if (depth_ > 0) return work();  // part of the outer one
   if (auto status = run("BEGIN IMMEDIATE"); !status) return status;
   ++depth_;
-  Status status = work();
+  Status status;
+  try {
+    status = work();
+  } catch (...) {  // a bug; but no half of it may stay, nor keep later decisions from the disk
+    --depth_;
+    (void)run("ROLLBACK");
+    throw;
+  }
   if (status) status = run("COMMIT");
   --depth_;
   if (!status && !sqlite3_get_autocommit(handle_)) {

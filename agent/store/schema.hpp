@@ -10,7 +10,7 @@ CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE switches(
   feature TEXT PRIMARY KEY, is_on INTEGER NOT NULL, changed INTEGER NOT NULL,
   holds INTEGER NOT NULL DEFAULT 0, resume INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
--- slot: current, leaving (unregistered, its order not yet settled), aside (another box's).
+-- slot: current, aside (made on other hardware).
 CREATE TABLE identity(
   slot TEXT PRIMARY KEY, device_id TEXT NOT NULL, account TEXT NOT NULL, key_pem TEXT NOT NULL,
   certificate_pem TEXT NOT NULL, hardware TEXT NOT NULL, registered INTEGER NOT NULL,

@@ -83,10 +83,9 @@ void finish(const Keys& keys, X509* certificate) {
 
 }  // namespace
 
-Keys Keys::generate(Seconds now) {
+Keys Keys::generate(Seconds now, Rng& rng) {
   Keys keys{generate_p256(), nullptr, generate_ed25519(), {}};
   keys.receipt_kid = ed25519_thumbprint(keys.receipt_key.get());
-  SystemRng rng;
   keys.ca = blank(new_serial(rng), "refcloud CA", now - 365 * day, now + Seconds{30} * 365 * day);
   auto* const ca = keys.ca.get();
   must(

@@ -22,7 +22,7 @@ struct Keys {
 
   /// Fresh keys; the CA's certificate is valid from a year before `now` for 30 years, so that a test may turn
   /// clocks back.
-  static Keys generate(Seconds now);
+  static Keys generate(Seconds now, Rng& rng);
   static Keys from_pem(std::string_view ca_key, std::string_view ca_certificate,
                        std::string_view receipt_key);
 

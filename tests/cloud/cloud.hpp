@@ -27,6 +27,8 @@ struct Settings {
   std::string zone = "mynas.test";         ///< public names are NAME.zone
   /// Host parts (names or addresses, no port) that URLs in answers may carry if the client used them.
   std::vector<std::string> other_hosts = {"localhost", "127.0.0.1", "[::1]"};
+  /// Where people find the pages, if not where the NAS finds the API: "https://account.vendor.test".
+  std::string public_url;
   Seconds certificate_lifetime = 7 * day;
   Seconds device_code_lifetime = 10 * minute;
   Seconds poll_interval = 5;

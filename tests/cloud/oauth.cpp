@@ -59,7 +59,7 @@ Reply post_device_auth(State& state, const Call& call) {
   state.db().run("INSERT INTO device_codes VALUES(?, ?, ?, ?, ?, ?, ?, NULL, 'pending', NULL)",
                  sha256_hex(device_code), user_code, model, name, tail,
                  state.now() + settings.device_code_lifetime, settings.poll_interval);
-  const auto uri = call.origin + "/device";
+  const auto uri = (settings.public_url.empty() ? call.origin : settings.public_url) + "/device";
   return json_response(200, json::object{{"device_code", device_code},
                                          {"user_code", user_code},
                                          {"verification_uri", uri},

@@ -1,19 +1,8 @@
 #include "tests/cloud/rng.hpp"
 
-#include <openssl/rand.h>
-
-#include <stdexcept>
-
 #include "tests/cloud/encoding.hpp"
 
 namespace refcloud {
-
-std::string SystemRng::bytes(std::size_t count) {
-  std::string out(count, '\0');
-  if (RAND_bytes(reinterpret_cast<unsigned char*>(out.data()), static_cast<int>(count)) != 1)
-    throw std::runtime_error("the system gives no randomness");
-  return out;
-}
 
 std::string SeededRng::bytes(std::size_t count) {
   std::string out;

@@ -15,12 +15,6 @@ class Rng {
   virtual std::string bytes(std::size_t count) = 0;
 };
 
-/// OpenSSL's generator; the only one for a cloud that anybody uses.
-class SystemRng : public Rng {
- public:
-  std::string bytes(std::size_t count) override;
-};
-
 /// SHA-256 over (seed, counter). Repeatable, hence only for tests and the simulation.
 class SeededRng : public Rng {
  public:

@@ -84,7 +84,7 @@ class Life {
     }
     if (!h_.confirmed_on && !id.empty() && standing == qcloud::Standing::good && h_.world.host.cloud.rows_of(id).contains("ddns"))
       fail("A5", "the cloud holds addresses of a feature that is off");
-    for (const auto& gone : departed_)
+    for (const auto& gone : std::exchange(departed_, {}))
       for (const auto& [table, rows] : h_.world.host.cloud.rows_of(gone))
         if (table != "receipts" && table != "erasures" && table != "tombstones" && table != "gone") fail("R3", "table " + table + " still names a device that left");
   }

@@ -42,7 +42,7 @@ void Verdict::fail(const std::string& invariant, const std::string& what) {
 }
 
 CloudHost::CloudHost(boost::asio::io_context& io, Time& time, std::uint64_t seed)
-    : clock(time), rng(seed), cloud(clock, rng, refcloud::Store(":memory:"), refcloud::Keys::generate(clock.now()), dns, settings()) {
+    : clock(time), rng(seed), cloud(clock, rng, refcloud::Store(":memory:"), refcloud::Keys::generate(clock.now(), rng), dns, settings()) {
   (void)io;
   cloud.set_on_change([this](const std::string& device) {
     for (auto* signal : hanging[device]) signal->notify();

@@ -63,6 +63,10 @@ void vote(State& state, const IpAddress& address, const std::optional<Address>& 
 }
 
 Status absorb(State& state, Identity& identity, const News& news) {
+  const auto& known = identity.registration.get();
+  // The name in full is the name and this registration's zone; anything else is not the cloud's word.
+  if (known && !news.name.empty() && !known->zone.empty() && news.fqdn != news.name + "." + known->zone)
+    return Error{"cloud.bad_answer", Retry::retry_later, "The cloud's answer about this box's name does not fit together.", ""};
   state.cursor = news.cursor;
   state.reported = news.reported;
   if (!news.seen->v6 && !(state.seen4 && state.seen4->address == *news.seen)) vote(state, *news.seen, news.seen_value);

@@ -39,6 +39,7 @@ std::optional<IpAddress> choose_v4(const Inputs& in, Decision& out) {
   std::optional<IpAddress> seen;
   if (in.seen4 && reach_of(in.seen4->address) == Reach::global) seen = in.seen4->address;
   auto reported = in.reported ? in.reported->v4 : std::nullopt;
+  if (reported && reach_of(*reported) != Reach::global) reported.reset();  // whoever put it there: it has no place
 
   if (!own.empty()) {
     if (!in.seen4) return contains(own, reported) ? reported : std::nullopt;

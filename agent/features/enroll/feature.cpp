@@ -115,9 +115,7 @@ Task<Status> claim(Deps deps, Lanes<manifest> lanes, Value<DataClass::public_nam
     if (problem.code == "cloud.name-taken") problem.fix = "Choose another name.";
     co_return problem;
   }
-  auto status = deps.identity.describe("", string_member(answer->json, "name"), string_member(answer->json, "fqdn"), "");
-  if (status) deps.health.report("name", {});
-  co_return status;
+  co_return deps.identity.describe("", string_member(answer->json, "name"), string_member(answer->json, "fqdn"), "");
 }
 
 Task<Status> release(Deps deps, Lanes<manifest> lanes) {
@@ -125,9 +123,7 @@ Task<Status> release(Deps deps, Lanes<manifest> lanes) {
   auto answer = co_await lanes.request.send(std::move(message));
   if (!answer) co_return std::move(answer).error();
   if (!answer->ok()) co_return answer->problem();
-  auto status = deps.identity.describe("", "", "", "");
-  if (status) deps.health.report("name", {});
-  co_return status;
+  co_return deps.identity.describe("", "", "", "");
 }
 
 Task<void> run(Deps deps, Lanes<manifest> lanes) {

@@ -43,7 +43,7 @@ Result<DeviceCode> parse_device_authorization(const Answer& answer) {
   if (!answer.ok()) return answer.problem();
   Error bad{"cloud.bad_answer", Retry::retry_later, "The cloud's answer to the registration is not readable.", ""};
   auto code = answer.echo<DataClass::one_time_code>("device_code");
-  if (!code) return bad;
+  if (!code || string_member(answer.json, "device_code").empty()) return bad;
   DeviceCode out{*code, string_member(answer.json, "user_code"), string_member(answer.json, "verification_uri"),
                  string_member(answer.json, "verification_uri_complete"),
                  seconds(number_member(answer.json, "expires_in").value_or(600)),
@@ -69,6 +69,9 @@ Result<DeviceInfo> parse_device(const Answer& answer) {
   if (!answer.ok()) return answer.problem();
   DeviceInfo info{string_member(answer.json, "account"), string_member(answer.json, "name"),
                   string_member(answer.json, "fqdn"), string_member(answer.json, "zone")};
+  // Every registered box has an account; an answer without one is no answer, and must not wipe the name.
+  if (info.account.empty())
+    return Error{"cloud.bad_answer", Retry::retry_later, "The cloud's answer about this box is not readable.", ""};
   for (const auto* text : {&info.account, &info.name, &info.fqdn, &info.zone})
     if (text->size() > 255 || std::any_of(text->begin(), text->end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
       return Error{"cloud.bad_answer", Retry::retry_later, "The cloud's answer about this box is not readable.", ""};

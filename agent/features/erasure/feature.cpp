@@ -73,13 +73,19 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
       deps.orders.outbox().hurry();
     }
     deps.health.report(manifest.name, findings(deps));
-    auto due = next_due(deps.orders.outbox().pending(), deps.orders.outbox());
-    if (!due) co_return;
-    if (due->at > deps.clock.now()) {
-      co_await wake.wait_until(deps.clock, due->at);
+    auto pending = deps.orders.outbox().pending();
+    std::vector<Instant> due;
+    for (const auto& order : pending) {
+      const Delay* delay = deps.orders.outbox().delay(order.id);
+      due.push_back(delay ? delay->next_try : Instant{});
+    }
+    auto next = next_due(due);
+    if (!next) co_return;
+    if (due[*next] > deps.clock.now()) {
+      co_await wake.wait_until(deps.clock, due[*next]);
       continue;
     }
-    co_await attempt(deps, lanes, due->order);
+    co_await attempt(deps, lanes, pending[*next]);
   }
 }
 

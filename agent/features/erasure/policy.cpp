@@ -1,15 +1,12 @@
 #include "agent/features/erasure/policy.hpp"
 
+#include <algorithm>
+
 namespace qcloud::erasure {
 
-std::optional<Due> next_due(const std::vector<Order>& pending, const Outbox& outbox) {
-  std::optional<Due> first;
-  for (const auto& order : pending) {
-    const Delay* delay = outbox.delay(order.id);
-    Instant at = delay ? delay->next_try : Instant{};
-    if (!first || at < first->at) first = Due{order, at};
-  }
-  return first;
+std::optional<std::size_t> next_due(std::span<const Instant> due) {
+  if (due.empty()) return std::nullopt;
+  return static_cast<std::size_t>(std::min_element(due.begin(), due.end()) - due.begin());
 }
 
 Millis wait_after(int tries, Rng& rng, int retry_after_seconds) {
@@ -18,7 +15,11 @@ Millis wait_after(int tries, Rng& rng, int retry_after_seconds) {
   ceiling = std::min<Millis>(ceiling, days(1));
   // A floor keeps an unlucky draw from hammering a cloud that is in trouble.
   Millis wait = rng.between(ceiling / 8, ceiling);
-  if (retry_after_seconds > 0) wait = std::max<Millis>(wait, seconds(std::min(retry_after_seconds, 86400)));
+  if (retry_after_seconds > 0) {
+    // The crowd was told the same number: spread it by a tenth.
+    Millis asked = seconds(std::min(retry_after_seconds, 86400));
+    wait = std::max(wait, asked + rng.between(Millis(0), asked / 10));
+  }
   return wait;
 }
 

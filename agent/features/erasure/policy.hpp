@@ -1,21 +1,17 @@
-// What to do with an erasure order now. Pure.
+// Which erasure order is due, and how long to wait after a failed try. Pure.
 #pragma once
 
-#include <vector>
+#include <optional>
+#include <span>
 
 #include "agent/core/backoff.hpp"
-#include "agent/store/outbox.hpp"
 
 namespace qcloud::erasure {
 
-// The order that is due next and when; none when nothing is pending.
-struct Due {
-  Order order;
-  Instant at;
-};
-std::optional<Due> next_due(const std::vector<Order>& pending, const Outbox& outbox);
+// The index of the order that is due first; none when nothing is pending.
+std::optional<std::size_t> next_due(std::span<const Instant> due);
 
-// How long to wait after the n-th failed try: full jitter from a second, daily in the end, for ever.
+// After the n-th failed try: full jitter from seconds, daily in the end, for ever.
 Millis wait_after(int tries, Rng& rng, int retry_after_seconds);
 
 }  // namespace qcloud::erasure

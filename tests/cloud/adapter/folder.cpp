@@ -1,4 +1,5 @@
 #include "tests/cloud/adapter/folder.hpp"
+#include "tests/cloud/adapter/system_rng.hpp"
 
 #include <fstream>
 #include <sstream>
@@ -16,7 +17,8 @@ Keys Folder::keys(Seconds now) const {
   const auto receipt_key = path_ / "receipts.key";
   if (fs::exists(ca_key) || fs::exists(receipt_key) || fs::exists(ca_file()))
     return Keys::from_pem(read_file(ca_key), read_file(ca_file()), read_file(receipt_key));
-  auto keys = Keys::generate(now);
+  SystemRng rng;
+  auto keys = Keys::generate(now, rng);
   write_file(ca_key, private_pem(keys.ca_key.get()), true);
   write_file(receipt_key, private_pem(keys.receipt_key.get()), true);
   write_file(ca_file(), keys.ca_pem(), false);

@@ -12,6 +12,7 @@
 #include "tests/cloud/adapter/pdns.hpp"
 #include "tests/cloud/adapter/server.hpp"
 #include "tests/cloud/adapter/system_clock.hpp"
+#include "tests/cloud/adapter/system_rng.hpp"
 #include "tests/cloud/adapter/tls.hpp"
 #include "tests/cloud/json.hpp"
 
@@ -20,6 +21,7 @@ namespace {
 using namespace refcloud;
 
 struct Options {
+  std::string public_url;
   std::string dir, host = "cloud.vendor.test", zone = "mynas.test", pdns_url, pdns_key_file, front,
                    operator_socket, keylog, ready, login;
   std::vector<std::string> listen{};
@@ -61,6 +63,7 @@ int serve(const Options& options) {
     settings.other_hosts.push_back(address.find(':') == std::string::npos ? address : '[' + address + ']');
   }
 
+  settings.public_url = options.public_url;
   auto keys = folder.keys(clock.now());
   auto tls = make_tls(folder.server(keys, rng, names, clock.now()), keys, options.keylog);
   std::unique_ptr<Dns> dns = std::make_unique<MemoryDns>();
@@ -116,6 +119,8 @@ int main(int argc, char** argv) {
                    "ADDRESS:PORT for HTTPS, repeatable; port 0 lets the kernel choose")
       ->required();
   server->add_option("--host", options.host, "Host name of the cloud")->capture_default_str();
+  server->add_option("--public-url", options.public_url,
+                     "Where people open the pages, as https://HOST:PORT; default: where the NAS asked");
   server->add_option("--zone", options.zone, "DNS zone of the public names")->capture_default_str();
   auto* const pdns = server->add_option("--pdns-url", options.pdns_url,
                                         "PowerDNS API, http://HOST:PORT; without it, names stay in memory");

@@ -101,8 +101,8 @@ asio::awaitable<void> accept_all(Acceptor acceptor, Start start) {
   }
 }
 
-asio::awaitable<void> keep_house_forever(Service* service) {
-  asio::steady_timer timer(co_await asio::this_coro::executor);
+asio::awaitable<void> keep_house_forever(asio::io_context* io, Service* service) {
+  asio::steady_timer timer(*io);
   Seconds last = 0;
   for (;;) {
     try {
@@ -177,7 +177,7 @@ void listen_operator(asio::io_context& io, Service& service, const std::string& 
 }
 
 void keep_house(asio::io_context& io, Service& service) {
-  asio::co_spawn(io, keep_house_forever(&service), asio::detached);
+  asio::co_spawn(io, keep_house_forever(&io, &service), asio::detached);
 }
 
 }  // namespace refcloud

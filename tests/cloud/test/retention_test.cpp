@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <doctest/doctest.h>
 
 #include "tests/cloud/test/world.hpp"
@@ -5,7 +7,7 @@
 using namespace refcloud;
 using namespace refcloud::test;
 
-TEST_CASE("access log: kept for a while, never longer than six months, without device or account") {
+TEST_CASE("K1 K2: access log: kept for a while, never longer than six months, without device or account") {
   World world;
   Nas nas(world);
   nas.address = "5.6.7.77";
@@ -58,18 +60,18 @@ TEST_CASE("codes, tokens, sessions, attempts and backups end") {
 }
 
 TEST_CASE("the state survives a restart") {
-  const auto path = std::string("/tmp/refcloud-test-") + random_uuid(*std::make_unique<SystemRng>()) + ".db";
+  const auto path = std::string("/tmp/refcloud-test-") + std::to_string(::getpid()) + ".db";
   ManualClock clock;
   SeededRng rng(1);
   MemoryDns dns;
   {
-    Cloud cloud(clock, rng, Store(path), Keys::generate(clock.now()), dns, World::cheap());
+    Cloud cloud(clock, rng, Store(path), Keys::generate(clock.now(), rng), dns, World::cheap());
     CHECK(cloud.add_account("alice", "secret"));
     CHECK_FALSE(cloud.add_account("alice", "other"));
     CHECK_FALSE(cloud.add_account("a", "secret"));
     CHECK_FALSE(cloud.add_account("bob", ""));
   }
-  Cloud cloud(clock, rng, Store(path), Keys::generate(clock.now()), dns, World::cheap());
+  Cloud cloud(clock, rng, Store(path), Keys::generate(clock.now(), rng), dns, World::cheap());
   CHECK(cloud.stats().accounts == 1);
   for (const auto* const tail : {"", "-wal", "-shm"}) std::remove((path + tail).c_str());
 }

@@ -45,7 +45,7 @@ Settings World::cheap() {
 }
 
 World::World(Settings settings)
-    : cloud(clock, rng, Store(), Keys::generate(clock.now()), dns, std::move(settings)) {
+    : cloud(clock, rng, Store(), Keys::generate(clock.now(), rng), dns, std::move(settings)) {
   cloud.add_account("alice", "secret");
 }
 

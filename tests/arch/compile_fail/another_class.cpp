@@ -1,0 +1,15 @@
+// A declared field with a value of another class: a serial number in the place of an address (promise A2).
+// expect: the manifest does not declare this field with this class
+#include "tests/arch/compile_fail/two_manifests.hpp"
+
+namespace qcloud {
+
+Message<one> report() {
+#ifdef MUST_FAIL
+  return Compose<one, "report">().set<"ipv4">(serial()).done();
+#else
+  return Compose<one, "report">().set<"ipv4">(address()).done();
+#endif
+}
+
+}  // namespace qcloud

@@ -1,0 +1,1 @@
+"""The laboratory: real processes in network namespaces that the test makes and removes."""

@@ -1,0 +1,112 @@
+"""The laboratory's own instruments, each with a proof that it can say no."""
+import os
+import socket
+import threading
+
+from lab import proc
+from lab.capture import Capture
+from lab.checker import Checker
+from lab.decrypt import Request
+from lab.flows import flows, parse
+from lab.proc import BUILD
+from lab.topology import CLOUD_V4, Nat
+
+
+def _folder(name):
+    folder = os.path.join(BUILD, "e2e", name)
+    os.makedirs(folder, exist_ok=True)
+    return folder
+
+
+def _echo_server(net, seen):
+    with net.inet.entered():
+        listener = socket.create_server((CLOUD_V4, 443))
+
+    def serve():
+        peer, address = listener.accept()
+        seen.append(address[0])
+        while data := peer.recv(65536):
+            peer.sendall(data)
+        peer.close()
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def test_capture_counts_once():
+    """Real translation, and a link that loses 5 % both ways: bytes equal those of the program, although
+    segments were sent twice."""
+    folder, total = _folder("lab.capture_counts_once"), 4_000_000
+    net = Nat(folder)
+    try:
+        net.router.nft("add rule ip home forward numgen random mod 100 < 5 drop")
+        capture, seen = Capture(net.nas, "eth0", folder + "/nas.pcap"), []
+        _echo_server(net, seen)
+        with net.nas.entered():
+            link = socket.create_connection((CLOUD_V4, 443), 10)
+        link.settimeout(30)
+        threading.Thread(target=lambda: link.sendall(b"x" * total), daemon=True).start()
+        got = 0
+        while got < total:
+            got += len(link.recv(65536))
+        link.close()
+        capture.stop()
+        frames = capture.frames()
+        flow, = flows(frames, {"192.168.77.2"})
+        on_the_wire = sum(p.length for p in map(lambda f: parse(f[1]), frames) if p and p.dport == 443)
+        assert on_the_wire > total, "nothing was sent twice, so nothing is proved"
+        assert seen == [net.public], "the router does not translate: %s" % seen
+        assert (flow.bytes_out, flow.bytes_in) == (total, total), (flow.bytes_out, flow.bytes_in)
+    finally:
+        net.close()
+        proc.stop_all()
+
+
+MANIFEST = {"features": [{"name": "f", "messages": [
+    {"name": "put", "method": "PUT", "path": "/v1/thing/{id}", "purpose": "p", "fields": [
+        {"name": "id", "class": "request id", "where": "path"},
+        {"name": "kind", "class": "protocol constant", "where": "query", "constant": "one"},
+        {"name": "a", "class": "public address", "where": "json"}]},
+    {"name": "probe", "method": "UDP", "path": "udp/33434", "purpose": "q", "fields": [
+        {"name": "payload", "class": "protocol constant", "where": "body", "constant": "hello"}]}]}]}
+DOCUMENT = """
+openapi: 3.1.0
+paths:
+  /v1/thing/{id}:
+    put:
+      parameters: [{name: id, in: path, required: true}, {name: kind, in: query, required: true}]
+      requestBody: {content: {application/json: {schema: {$ref: '#/components/schemas/T'}}}}
+components: {schemas: {T: {type: object, required: [a], properties: {a: {type: string}}}}}
+"""
+
+
+def test_checker_says_no():
+    path = os.path.join(_folder("lab.checker_says_no"), "api.yaml")
+    with open(path, "w") as out:
+        out.write(DOCUMENT)
+    checker = Checker(MANIFEST, {"cloud.test"}, path)
+
+    def findings(target="/v1/thing/7?kind=one", body=b'{"a":"1"}', sni="cloud.test", more=(), method="PUT"):
+        headers = [("Host", "cloud.test"), ("Content-Type", "application/json"),
+                   ("Content-Length", str(len(body))), ("User-Agent", "qcloud")] + list(more)
+        return checker.check(Request(0, sni, method, target, headers, body))[0]
+
+    assert findings() == [], findings()
+    smuggled = {
+        "a header": {"more": [("X-Serial", "Q123")]},
+        "a header twice": {"more": [("User-Agent", "qcloud")]},
+        "a telling constant header": {"more": [("Accept", "Q123")]},
+        "a query member": {"target": "/v1/thing/7?kind=one&s=1"},
+        "a constant that varies": {"target": "/v1/thing/7?kind=two"},
+        "a body member": {"body": b'{"a":"1","serial":"Q123"}'},
+        "no member": {"body": b"{}"},
+        "a path": {"target": "/v1/other"},
+        "a method": {"method": "POST"},
+        "a server name": {"sni": "other.test"},
+    }
+    for what, change in smuggled.items():
+        assert findings(**change), "not caught: " + what
+    assert checker.check_dns([("5.6.8.1", "cloud.test", 1, b"")]) == []
+    assert checker.check_dns([("5.6.8.1", "q123.evil.test", 1, b"")])
+    assert checker.check_dns([("5.6.8.1", "cloud.test", 16, b"")])
+    assert checker.check_dns([("5.6.8.1", "cloud.test", 1, b"\0" * 30)])
+    assert checker.check_datagrams([(33434, b"hello")]) == []
+    assert checker.check_datagrams([(33434, b"hello Q123")]) and checker.check_datagrams([(5353, b"hello")])

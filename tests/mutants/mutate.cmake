@@ -1,0 +1,25 @@
+# cmake -DSOURCE= -DOUTPUT= -DPATTERN= -DREPLACEMENT= -P mutate.cmake
+# Copies SOURCE to OUTPUT with the text of file PATTERN replaced by that of file REPLACEMENT. Literal text, which
+# must occur exactly once: a mutation that has come loose must break the build, not pass a test for nothing.
+foreach(part SOURCE PATTERN REPLACEMENT)
+  if(NOT EXISTS "${${part}}")
+    message(FATAL_ERROR "mutant: no file ${part} '${${part}}'")
+  endif()
+endforeach()
+file(READ "${SOURCE}" text)
+file(READ "${PATTERN}" pattern)
+file(READ "${REPLACEMENT}" replacement)
+
+string(FIND "${text}" "${pattern}" first)
+string(FIND "${text}" "${pattern}" last REVERSE)
+if(pattern STREQUAL "" OR first EQUAL -1)
+  message(FATAL_ERROR "mutant: its pattern does not occur any more in ${SOURCE}:\n${pattern}")
+endif()
+if(NOT first EQUAL last)
+  message(FATAL_ERROR "mutant: its pattern occurs more than once in ${SOURCE}:\n${pattern}")
+endif()
+if(pattern STREQUAL replacement)
+  message(FATAL_ERROR "mutant: it changes nothing in ${SOURCE}:\n${pattern}")
+endif()
+string(REPLACE "${pattern}" "${replacement}" text "${text}")
+file(WRITE "${OUTPUT}" "${text}")
