@@ -1,5 +1,7 @@
 #include "agent/app/api.hpp"
 
+#include <charconv>
+
 #include "agent/app/status.hpp"
 
 namespace qcloud {
@@ -20,6 +22,25 @@ Millis wait_of(const ApiRequest& request) {
   auto text = param(request.query, "wait");
   return seconds(std::clamp(std::atoi(text.c_str()), 0, 60));
 }
+
+// Parameters as docs/openapi/control.yaml has them: absent is the default, anything odd is nothing.
+std::optional<std::int64_t> number_of(const Params& params, const char* name, std::int64_t low, std::int64_t high, std::int64_t absent) {
+  auto text = param(params, name);
+  if (text.empty()) return absent;
+  std::int64_t value = 0;
+  auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failed != std::errc() || end != text.data() + text.size() || value < low || value > high) return std::nullopt;
+  return value;
+}
+
+std::optional<std::int64_t> since_of(const Params& params) {
+  auto text = param(params, "since");
+  if (text.empty()) return 0;
+  auto time = parse_rfc3339(text);
+  return time ? std::optional<std::int64_t>(time->time_since_epoch().count()) : std::nullopt;
+}
+
+Error malformed(std::string detail) { return {"request.malformed", Retry::give_up, std::move(detail), ""}; }
 
 std::string body_text(const ApiRequest& request, const char* name) {
   auto* found = request.body.if_contains(name);
@@ -66,16 +87,21 @@ void add_reading(std::vector<Route>& routes, Agent& agent) {
                     [&agent](ApiRequest request) -> Task<Result<ApiAnswer>> {
                       Ledger::Filter filter;
                       filter.feature = param(request.query, "feature");
-                      if (auto since = parse_rfc3339(param(request.query, "since"))) filter.since = since->time_since_epoch().count();
-                      filter.after = std::atoll(param(request.query, "after").c_str());
-                      auto limit = std::atoi(param(request.query, "limit").c_str());
-                      filter.limit = limit > 0 ? std::min(limit, 1000) : 1000;
+                      auto since = since_of(request.query);
+                      auto after = number_of(request.query, "after", 0, INT64_MAX, 0);
+                      auto limit = number_of(request.query, "limit", 1, 1000, 500);
+                      if (!since) co_return malformed("\"since\" is no RFC 3339 time in UTC.");
+                      if (!after || !limit) co_return malformed("\"after\" is an id, \"limit\" a number from 1 to 1000.");
+                      filter.since = *since;
+                      filter.after = *after;
+                      filter.limit = static_cast<int>(*limit);
                       co_return ok({{"rows", agent.ledger.rows(filter)}});
                     }, {}});
   routes.push_back({"GET", "/v1/ledger/summary", Access::admin,
                     [&agent](ApiRequest request) -> Task<Result<ApiAnswer>> {
-                      auto since = parse_rfc3339(param(request.query, "since"));
-                      co_return ok({{"features", agent.ledger.summary(since ? since->time_since_epoch().count() : 0)}});
+                      auto since = since_of(request.query);
+                      if (!since) co_return malformed("\"since\" is no RFC 3339 time in UTC.");
+                      co_return ok({{"features", agent.ledger.summary(*since)}});
                     }, {}});
   routes.push_back({"GET", "/v1/manifest", Access::admin,
                     [&agent](ApiRequest) -> Task<Result<ApiAnswer>> {
@@ -112,7 +138,9 @@ void add_registration(std::vector<Route>& routes, Agent& agent, Operations& oper
                     }, {}});
   routes.push_back({"PUT", "/v1/name", Access::admin,
                     [&agent, &operations](ApiRequest request) -> Task<Result<ApiAnswer>> {
-                      auto claimed = co_await operations.claim_name(body_text(request, "name"), body_text(request, "mode") == "rename");
+                      auto mode = body_text(request, "mode");
+                      if (mode != "claim" && mode != "rename") co_return malformed("\"mode\" is claim or rename.");
+                      auto claimed = co_await operations.claim_name(body_text(request, "name"), mode == "rename");
                       if (!claimed) co_return std::move(claimed).error();
                       const auto& registration = agent.identity.registration.get();
                       co_return ok({{"name", registration->name}, {"fqdn", registration->fqdn}});
@@ -154,6 +182,10 @@ void add_switches(std::vector<Route>& routes, Agent& agent, Operations& operatio
                     }, {}});
   routes.push_back({"POST", "/v1/data/erase", Access::admin,
                     [&operations](ApiRequest request) -> Task<Result<ApiAnswer>> {
+                      // Everything is erased only by a plain null, never by a slip.
+                      auto* feature = request.body.if_contains("feature");
+                      if (!feature || !(feature->is_null() || (feature->is_string() && !feature->as_string().empty())))
+                        co_return malformed("\"feature\" is the name of a feature, or null for all.");
                       auto orders = co_await operations.erase_data(body_text(request, "feature"), wait_of(request));
                       if (!orders) co_return std::move(orders).error();
                       co_return ok({{"order", orders->empty() ? json::value(nullptr) : order_json(orders->front())}, {"orders", orders_json(*orders)}});

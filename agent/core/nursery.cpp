@@ -3,12 +3,28 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/multiple_exceptions.hpp>
 #include <boost/system/system_error.hpp>
 #include <list>
 
 namespace qcloud {
 
 namespace asio = boost::asio;
+
+namespace {
+
+// A race that is cancelled as a whole throws what both of its sides threw.
+std::exception_ptr first_of(std::exception_ptr thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const asio::multiple_exceptions& both) {
+    return first_of(both.first_exception());
+  } catch (...) {
+    return thrown;
+  }
+}
+
+}  // namespace
 
 struct Nursery::State {
   explicit State(asio::any_io_executor e) : executor(e), ended(e) {}
@@ -26,7 +42,7 @@ void Nursery::spawn(Task<void> work) {
   auto done = [state = state_, child](std::exception_ptr thrown) {
     if (thrown) {
       try {
-        std::rethrow_exception(thrown);
+        std::rethrow_exception(first_of(thrown));
       } catch (const boost::system::system_error& error) {
         if (error.code() != asio::error::operation_aborted) state->failure = error.what();
       } catch (const std::exception& error) {
