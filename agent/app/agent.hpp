@@ -6,6 +6,7 @@
 #include "agent/cloud/cloud_session.hpp"
 #include "agent/cloud/orders.hpp"
 #include "agent/control/api.hpp"
+#include "agent/features/ddns/feature.hpp"
 #include "agent/features/enroll/feature.hpp"
 #include "agent/gate/gate.hpp"
 
@@ -46,6 +47,7 @@ class Agent {
   Orders orders;
   GateDeps gate;
   Fact<enroll::Progress> progress;
+  Fact<std::optional<ddns::Reported>> reported;  // what the cloud has of us, as far as it was heard
   int commands = 0;   // what the owner commands at this moment
   Port enroll_port, ddns_port, erasure_port;
   Supervisor supervisor;

@@ -143,6 +143,7 @@ void add_registration(std::vector<Route>& routes, Agent& agent, Operations& oper
                       auto claimed = co_await operations.claim_name(body_text(request, "name"), mode == "rename");
                       if (!claimed) co_return std::move(claimed).error();
                       const auto& registration = agent.identity.registration.get();
+                      if (!registration) co_return Error{"identity.none", Retry::wait_for_owner, "This box is not registered any more.", ""};
                       co_return ok({{"name", registration->name}, {"fqdn", registration->fqdn}});
                     }, {"name", "mode"}});
   routes.push_back({"DELETE", "/v1/name", Access::admin,
@@ -208,7 +209,8 @@ Task<void> announce_changes(Agent& agent) {
   for (FactBase* fact : {static_cast<FactBase*>(&agent.switches.states), static_cast<FactBase*>(&agent.identity.registration),
                          static_cast<FactBase*>(&agent.session.contact), static_cast<FactBase*>(&agent.health.board),
                          static_cast<FactBase*>(&agent.outbox.open), static_cast<FactBase*>(&agent.progress),
-                         static_cast<FactBase*>(&agent.deps.platform.net.state)})
+                         static_cast<FactBase*>(&agent.deps.platform.net.state), static_cast<FactBase*>(&agent.identity.set_aside),
+                         static_cast<FactBase*>(&agent.ledger.trouble)})
     subscriptions.push_back(fact->wake(wake));
   auto switches = agent.switches.states.get();
   auto open = agent.outbox.open.get();

@@ -33,7 +33,7 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                             !being_erased(ddns::manifest.name);
                    },
                    [&agent] {
-                     ddns::Deps deps{agent.deps.clock, agent.deps.rng, agent.deps.platform.net, agent.identity, agent.health};
+                     ddns::Deps deps{agent.deps.clock, agent.deps.rng, agent.deps.platform.net, agent.identity, agent.health, agent.reported};
                      return ddns::run(deps, Lanes<ddns::manifest>(agent.ddns_port));
                    },
                    {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});

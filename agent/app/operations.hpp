@@ -3,12 +3,13 @@
 #pragma once
 
 #include "agent/app/agent.hpp"
+#include "agent/core/turnstile.hpp"
 
 namespace qcloud {
 
 class Operations {
  public:
-  explicit Operations(Agent& agent) : agent_(agent) {}
+  explicit Operations(Agent& agent) : agent_(agent), decisions_(agent.deps.executor) {}
 
   struct Filed {
     std::string id;
@@ -40,7 +41,10 @@ class Operations {
   Task<void> settle_one(Filed* order, Millis wait);
   Task<void> settle_within(std::vector<Filed*> orders, Millis wait);
   void folded();
+  // Pauses what is to be silent, makes the outbox true, lets it go on.
+  Task<void> silence(std::vector<std::string> features);
   Agent& agent_;
+  Turnstile decisions_;
 };
 
 }  // namespace qcloud

@@ -28,6 +28,7 @@ Task<Result<std::vector<Operations::Filed>>> Operations::erase_data(std::string 
     co_return Error{"request.unknown_feature", Retry::give_up, "There is no feature \"" + feature + "\" of which the cloud keeps data.",
                     "To erase the registration itself: qcloud unregister"};
   std::vector<Filed> orders;
+  auto pass = co_await decisions_.enter();
   auto now = agent_.session.now();
   auto status = agent_.deps.db.transaction([&]() -> Status {
     for (const Manifest* manifest : wanted) {
@@ -42,11 +43,12 @@ Task<Result<std::vector<Operations::Filed>>> Operations::erase_data(std::string 
     return {};
   });
   if (!status) co_return std::move(status).error();
-  for (const Manifest* manifest : wanted) co_await agent_.supervisor.pause(manifest->name);
   agent_.switches.refresh();
-  agent_.outbox.refresh();
-  for (const Manifest* manifest : wanted) agent_.supervisor.resume(manifest->name);
+  std::vector<std::string> names;
+  for (const Manifest* manifest : wanted) names.emplace_back(manifest->name);
+  co_await silence(names);
   folded();
+  pass.leave();
   std::vector<Filed*> waiting;
   for (auto& order : orders) waiting.push_back(&order);
   co_await settle_within(waiting, wait);

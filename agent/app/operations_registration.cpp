@@ -19,11 +19,12 @@ bool flow_runs(const Agent& agent) {
 }  // namespace
 
 Task<Status> Operations::begin_registration() {
+  auto pass = co_await decisions_.enter();
   auto standing = agent_.session.contact.get().standing;
-  if (agent_.identity.registration.get() && standing != Standing::removed && standing != Standing::revoked)
+  if (agent_.identity.registration.get() && standing != Standing::removed)
     co_return Error{"register.already", Retry::wait_for_owner,
                     "This box is registered already, to " + agent_.identity.registration.get()->account + ".",
-                    "To bind it to another account: qcloud unregister first"};
+                    "To register it anew: qcloud unregister first"};
   Signal wake(agent_.deps.executor);
   auto subscription = agent_.progress.wake(wake);
   if (!flow_runs(agent_)) {
@@ -38,6 +39,7 @@ Task<Status> Operations::begin_registration() {
       co_await agent.enroll_port.silence();
     }(agent_));
   }
+  pass.leave();
   while (agent_.progress.get().state == "starting") co_await wake.wait();
   if (agent_.progress.get().state == "failed" && agent_.progress.get().error) co_return *agent_.progress.get().error;
   co_return Status{};
@@ -45,12 +47,20 @@ Task<Status> Operations::begin_registration() {
 
 Task<void> Operations::cancel_registration() {
   if (!flow_runs(agent_)) co_return;
+  // Once approved, the cloud has made the device: it is finished, so that it can be unregistered properly.
+  Signal wake(agent_.deps.executor);
+  auto subscription = agent_.progress.wake(wake);
+  auto deadline = agent_.deps.clock.now() + seconds(35);
+  while (agent_.progress.get().state == "enrolling" && agent_.deps.clock.now() < deadline)
+    co_await wake.wait_until(agent_.deps.clock, deadline);
+  if (!flow_runs(agent_)) co_return;
   co_await agent_.registration.stop();
   co_await agent_.enroll_port.silence();
   agent_.progress.set({});
 }
 
 Task<Result<std::optional<Operations::Filed>>> Operations::unregister(Millis wait) {
+  auto pass = co_await decisions_.enter();
   co_await cancel_registration();
   if (!agent_.identity.registration.get() && !agent_.identity.set_aside.get()) co_return not_registered();
   std::optional<Filed> order;
@@ -68,16 +78,19 @@ Task<Result<std::optional<Operations::Filed>>> Operations::unregister(Millis wai
     return agent_.identity.remove();
   });
   if (!status) co_return std::move(status).error();
+  // Memory first: what still runs finds no registration and no credential.
   agent_.switches.refresh();
+  agent_.identity.forget();
   for (const Manifest* manifest : agent_.switches.manifests())
     if (manifest->name != "erasure") co_await agent_.supervisor.pause(manifest->name);
-  agent_.identity.forget();
   agent_.session.reset_standing();
   agent_.progress.set({});
+  agent_.reported.set(std::nullopt);
   agent_.outbox.refresh();
   for (const Manifest* manifest : agent_.switches.manifests())
     if (manifest->name != "erasure") agent_.supervisor.resume(manifest->name);
   folded();
+  pass.leave();
   if (order) co_await settle_one(&*order, wait);
   co_return order;
 }
@@ -95,6 +108,8 @@ Task<Status> Operations::claim_name(std::string name, bool rename) {
   OwnerCommand command(agent_);
   auto status = co_await enroll::claim(agent_.enroll_deps(), Lanes<enroll::manifest>(agent_.enroll_port), *value);
   co_await agent_.enroll_port.silence();
+  // Unregistered meanwhile: the name went with it.
+  if (status && !agent_.identity.registration.get()) co_return not_registered();
   co_return status;
 }
 

@@ -28,10 +28,12 @@ Task<Result<Operations::Switched>> Operations::set_switch(std::string feature, b
   if (!manifest->has_switch)
     co_return Error{"request.no_switch", Retry::give_up, "\"" + feature + "\" has no switch.", "See the switches with: qcloud status"};
   Switched done;
+  auto pass = co_await decisions_.enter();
   if (agent_.switches.on(feature) == on) {
     // Nothing to change; an order of an earlier switch may still be open.
     for (const auto& open : agent_.outbox.open.get())
       if (!on && open.scope == feature) done.order = Filed{open.id, open.scope};
+    pass.leave();
     if (done.order) co_await settle_one(&*done.order, wait);
     co_return done;
   }
@@ -43,11 +45,11 @@ Task<Result<Operations::Switched>> Operations::set_switch(std::string feature, b
   done.changed = true;
   agent_.switches.refresh();
   if (!on) {
-    co_await agent_.supervisor.pause(feature);
-    agent_.outbox.refresh();
-    agent_.supervisor.resume(feature);
+    std::vector<std::string> stopped(1, feature);
+    co_await silence(stopped);
   }
   folded();
+  pass.leave();
   if (done.order) co_await settle_one(&*done.order, wait);
   co_return done;
 }
@@ -55,6 +57,7 @@ Task<Result<Operations::Switched>> Operations::set_switch(std::string feature, b
 Task<Result<std::vector<Operations::Filed>>> Operations::go_offline(Millis wait) {
   std::vector<Filed> orders;
   std::vector<std::string> stopped;
+  auto pass = co_await decisions_.enter();
   auto status = agent_.deps.db.transaction([&]() -> Status {
     if (agent_.switches.any_on())
       if (auto remembered = agent_.switches.remember_for_online(); !remembered) return remembered;
@@ -69,10 +72,9 @@ Task<Result<std::vector<Operations::Filed>>> Operations::go_offline(Millis wait)
   });
   if (!status) co_return std::move(status).error();
   agent_.switches.refresh();
-  for (const auto& name : stopped) co_await agent_.supervisor.pause(name);
-  agent_.outbox.refresh();
-  for (const auto& name : stopped) agent_.supervisor.resume(name);
+  co_await silence(stopped);
   folded();
+  pass.leave();
   std::vector<Filed*> waiting;
   for (auto& order : orders) waiting.push_back(&order);
   co_await settle_within(waiting, wait);
@@ -80,6 +82,7 @@ Task<Result<std::vector<Operations::Filed>>> Operations::go_offline(Millis wait)
 }
 
 Task<Result<std::vector<std::string>>> Operations::go_online() {
+  auto pass = co_await decisions_.enter();
   auto names = agent_.switches.remembered();
   auto status = agent_.deps.db.transaction([&]() -> Status {
     for (const auto& name : names)
@@ -90,6 +93,16 @@ Task<Result<std::vector<std::string>>> Operations::go_online() {
   agent_.switches.refresh();
   folded();
   co_return names;
+}
+
+Task<void> Operations::silence(std::vector<std::string> features) {
+  // With every switch off the registration rests as well: no renewal is left under way.
+  if (!agent_.switches.any_on()) features.emplace_back("enroll");
+  for (const auto& name : features) co_await agent_.supervisor.pause(name);
+  agent_.outbox.refresh();
+  for (const auto& name : features)
+    if (name == "ddns") agent_.reported.set(std::nullopt);
+  for (const auto& name : features) agent_.supervisor.resume(name);
 }
 
 Task<void> Operations::settle_one(Filed* order, Millis wait) {

@@ -24,7 +24,7 @@ std::optional<Finding> trouble_finding(const Error& trouble) {
   std::map<std::string, std::string> reason{{"reason", trouble.detail}, {"error", trouble.code}};
   if (trouble.code == "net.dns_failed") return Finding{"dns_failing", reason};
   if (trouble.code == "net.no_network") return Finding{"no_network", {}};
-  if (trouble.code == "net.tls_untrusted" || trouble.code == "net.bad_answer") return Finding{"cloud_untrusted", reason};
+  if (trouble.code == "net.tls_untrusted" || trouble.code == "net.bad_answer" || trouble.code == "cloud.bad_answer") return Finding{"cloud_untrusted", reason};
   return Finding{"cloud_unreachable", reason};
 }
 
@@ -85,6 +85,8 @@ Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
     if (finding.code == "certificate_revoked" || finding.code == "device_removed" || finding.code == "key_superseded")
       return {"none", "The cloud no longer knows this box."};
   if (registration->name.empty()) return {"none", "No name is claimed yet."};
+  const auto& reported = agent.reported.get();
+  if (!reported || (!reported->v4 && !reported->v6)) return {"none", "The cloud has confirmed no address of this box yet."};
   for (const auto& condition : agent.health.of(ddns::manifest.name)) {
     const auto& code = condition.finding.code;
     if (code == "ddns_carrier_nat" || code == "ddns_double_nat" || code == "ddns_no_public_address")

@@ -116,7 +116,9 @@ Task<void> Supervisor::supervise(Child* child) {
     std::vector<Finding> findings{finding};
     health_.report(child->slot.manifest->name, findings);
     child->silent.set(true);
-    co_await clock_.sleep_for(backoff.next(rng_) + seconds(1));
+    auto again = clock_.now() + backoff.next(rng_) + seconds(1);
+    while (child->wanted() && clock_.now() < again) co_await child->wake.wait_until(clock_, again);
+    if (!child->wanted()) health_.report(child->slot.manifest->name, {});
   }
 }
 

@@ -49,11 +49,17 @@ Status Identity::load() {
     return {};
   }
   auto loaded = DeviceKey::from_pem(Secret(std::move(key)));
-  if (!loaded) return std::move(loaded).error();
   certificate_ = certificate_from_pem(certificate);
-  if (!certificate_ || !loaded->matches(certificate_.get()))
-    return Error{"identity.key", Retry::give_up, "The stored certificate does not belong to the stored key.",
-                 "Unregister this box and register it again."};
+  if (!loaded || !certificate_ || !loaded->matches(certificate_.get())) {
+    // Damaged: set aside like another box's. The agent runs, pending orders leave, the owner is asked.
+    forget();
+    status = db_.transaction([&]() -> Status {
+      if (auto gone = db_.run("DELETE FROM identity WHERE slot='aside'"); !gone) return gone;
+      return db_.run("UPDATE identity SET slot='aside', hardware='' WHERE slot='current'");
+    });
+    set_aside.set(true);
+    return status;
+  }
   key_ = *std::move(loaded);
   tls_ = std::make_shared<TlsIdentity>(key_->get(), certificate_.get());
   auto valid = validity(certificate_.get());
@@ -73,15 +79,16 @@ Result<Value<DataClass::public_key>> Identity::begin() {
 
 Value<DataClass::public_key> Identity::renewal() const { return Mint::text<DataClass::public_key>(key_->request()); }
 
-Status Identity::adopt(std::vector<Certificate> certificates, WallTime now) {
-  const auto& key = pending_ ? pending_ : key_;
+Status Identity::adopt(std::vector<Certificate> certificates, WallTime now, bool enrolling) {
+  // A renewal while no registration is under way; a key that was begun and given up is not ours.
+  const auto& key = enrolling ? pending_ : key_;
   X509* ours = nullptr;
   for (const auto& certificate : certificates)
     if (key && key->matches(certificate.get())) ours = certificate.get();
   if (!ours) return Error{"cloud.bad_answer", Retry::retry_later, "The cloud answered with a certificate that is not this box's.", ""};
   std::string pem = to_pem(ours);
   Status status;
-  if (pending_) {
+  if (enrolling) {
     status = db_.transaction([&]() -> Status {
       if (auto gone = db_.run("DELETE FROM identity WHERE slot IN ('current','aside')"); !gone) return gone;
       auto secret = pending_->pem();

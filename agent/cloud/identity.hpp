@@ -44,9 +44,9 @@ class Identity {
   Result<Value<DataClass::public_key>> begin();
   // The same key again, for a renewal.
   Value<DataClass::public_key> renewal() const;
-  // The certificate of the key that begin() made, or a newer one of the current key.
+  // `enrolling`: the certificate of the key that begin() made; else a newer one of the current key.
   // Errors: cloud.bad_answer (none of them is ours), store.*.
-  Status adopt(std::vector<Certificate> certificates, WallTime now);
+  Status adopt(std::vector<Certificate> certificates, WallTime now, bool enrolling = true);
   Status describe(const std::string& account, const std::string& name, const std::string& fqdn, const std::string& zone);
 
   // An order of the owner, signed: compact JWS, ES256, RFC 7515.

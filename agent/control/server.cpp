@@ -123,7 +123,7 @@ struct ControlServer::State {
       if (failed) co_return;
       if (self.waiting.empty()) {
         auto gone = co_await unless(hang_up(socket), self.wake);
-        if (gone) co_return;
+        if (gone && *gone) co_return;
       }
       out.clear();
       for (auto& event : self.waiting) out += event;

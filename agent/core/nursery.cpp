@@ -63,6 +63,7 @@ Task<void> Nursery::stop() {
     newest->emit(asio::cancellation_type::terminal);
     while (state->children.size() >= left) co_await state->ended.wait();
   }
+  state->ended.notify();  // another one may wait for the same end
 }
 
 bool Nursery::empty() const { return state_->children.empty(); }

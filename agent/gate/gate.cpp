@@ -69,15 +69,25 @@ Task<Result<Answer>> Port::send(RawMessage message, SendOptions options) {
   if (!row) co_return std::move(row).error().within("the ledger cannot be written, so nothing is sent");
 
   request.message = *row;
+  auto used = request.identity;
 
   auto outcome = co_await deps_.transport.exchange(std::move(request), *this);
   auto state = co_await boost::asio::this_coro::cancellation_state;
   // Called off by ourselves: that says nothing about the cloud.
   if (state.cancelled() != boost::asio::cancellation_type::none)
     co_return Error{"gate.called_off", Retry::retry_soon, "The request was called off.", ""};
-  deps_.session.observe(outcome, with_certificate);
-  if (!outcome) co_return std::move(outcome).error();
-  co_return read(std::move(*outcome));
+  // An answer to an identity that is no longer ours says nothing about the one that is.
+  bool ours = with_certificate && used == deps_.session.identity();
+  if (!outcome) {
+    deps_.session.observe(outcome, ours);
+    co_return std::move(outcome).error();
+  }
+  auto answer = read(*outcome);
+  if (answer)
+    deps_.session.observe(outcome, ours);
+  else
+    deps_.session.observe(Result<HttpResponse>(answer.error()), ours);
+  co_return answer;
 }
 
 Result<Answer> Port::read(HttpResponse response) const {
@@ -96,7 +106,11 @@ Result<Answer> Port::read(HttpResponse response) const {
       return Error{"cloud.bad_answer", Retry::retry_later, "The cloud's answer is not readable.", ""};
     answer.json = std::move(value.get_object());
   }
-  if (answer.status >= 300 && answer.status < 400)
+  bool known = is_json || answer.content_type == "application/pkcs7-mime";
+  if (answer.ok() && !answer.body.empty() && !known)
+    return Error{"cloud.bad_answer", Retry::retry_later, "A page stands in the place of the cloud's answer.",
+                 "Check whether this network asks for a sign-in page."};
+  if (answer.status < 200 || (answer.status >= 300 && answer.status < 400))
     return Error{"cloud.bad_answer", Retry::retry_later,
                  "Something between this box and the cloud answers in its place (status " + std::to_string(answer.status) + ").",
                  "Check whether this network asks for a sign-in page."};

@@ -70,13 +70,15 @@ Ledger::Ledger(Db& db, Clock& clock) : db_(db), clock_(clock) {
 Status Ledger::start(const std::string& boot_id) {
   auto last = get_meta(db_, "ledger_boot");
   auto clean = get_meta(db_, "ledger_clean");
+  // Begun anew since: removed or damaged within this boot.
+  bool spool_is_new = db_.number("PRAGMA spool.user_version") == 0;
   if (auto status = db_.run("UPDATE spool.ledger SET state='interrupted', closed=? WHERE state='open'", {now_ms()}); !status)
     return status;
   if (auto status = db_.run("UPDATE main.ledger SET state='interrupted' WHERE state='open' AND id NOT IN "
                             "(SELECT id FROM spool.ledger)"); !status)
     return status;
   return db_.transaction([&]() -> Status {
-    if (last && clean == "no" && *last != boot_id) {
+    if (last && clean == "no" && (*last != boot_id || spool_is_new)) {
       auto from = get_meta(db_, "ledger_folded").value_or("0");
       auto status = db_.run("INSERT INTO main.ledger(id,kind,feature,opened,closed,bytes_out,bytes_in,state) "
                             "VALUES(?,'gap','',?,?,0,0,'gap')",
@@ -85,7 +87,8 @@ Status Ledger::start(const std::string& boot_id) {
     }
     if (auto status = set_meta(db_, "ledger_boot", boot_id); !status) return status;
     if (auto status = set_meta(db_, "ledger_folded", std::to_string(now_ms())); !status) return status;
-    return set_meta(db_, "ledger_clean", "no");
+    if (auto status = set_meta(db_, "ledger_clean", "no"); !status) return status;
+    return spool_is_new ? db_.run("PRAGMA spool.user_version=1") : Status();
   });
 }
 
@@ -105,12 +108,7 @@ Status Ledger::insert(std::int64_t id, std::string_view kind, std::string_view f
                    "VALUES(?,?,?,?,?,?,?,0,0,?)",
                    {id, kind, feature, info->proto, info->local, info->remote, now_ms(), state});
   };
-  auto status = write();
-  if (!status && status.error().code == "store.full") {
-    // The spool is at its cap: waking the disk once is better than losing a row.
-    if (auto folded = fold(); !folded) return folded;
-    status = write();
-  }
+  auto status = with_room(write);
   trouble.set(status ? "" : status.error().detail);
   return status;
 }
@@ -125,8 +123,16 @@ Result<std::int64_t> Ledger::message(std::string_view feature, std::string_view 
   return id;
 }
 
+// A spool at its cap is folded: waking the disk once is better than losing a row, or the end of one.
+Status Ledger::with_room(const std::function<Status()>& write) {
+  auto status = write();
+  if (status || status.error().code != "store.full") return status;
+  if (auto folded = fold(); !folded) return folded;
+  return write();
+}
+
 void Ledger::link(std::int64_t message, std::int64_t connection) {
-  auto status = db_.run("UPDATE spool.ledger SET conn=?2 WHERE id=?1", {message, connection});
+  auto status = with_room([&] { return db_.run("UPDATE spool.ledger SET conn=?2 WHERE id=?1", {message, connection}); });
   if (status) status = db_.run("UPDATE main.ledger SET conn=?2 WHERE id=?1 AND conn IS NULL AND "
                                "NOT EXISTS(SELECT 1 FROM spool.ledger WHERE id=?1)", {message, connection});
 }
@@ -144,10 +150,16 @@ void Ledger::closed(std::int64_t id, std::uint64_t bytes_out, std::uint64_t byte
     return db_.run(sql, {now_ms(), bytes_out, bytes_in, to_string(end), id});
   };
   // An open row stays in the spool until it closes; only one that was folded under pressure is in the state.
-  auto status = write("UPDATE spool.ledger SET closed=?, bytes_out=?, bytes_in=?, state=? WHERE id=?");
-  if (db_.number("SELECT changes()") == 0)
+  auto status = with_room([&] { return write("UPDATE spool.ledger SET closed=?, bytes_out=?, bytes_in=?, state=? WHERE id=?"); });
+  if (db_.number("SELECT count(*) FROM spool.ledger WHERE id=?", {id}) == 0)
     status = write("UPDATE main.ledger SET closed=?, bytes_out=?, bytes_in=?, state=? WHERE id=?");
   if (status) announce(id);
+}
+
+Status Ledger::prune(WallTime now) {
+  auto before = now.time_since_epoch().count() - keep_ms;
+  if (db_.number("SELECT count(*) FROM main.ledger WHERE coalesce(time,closed,opened) < ?", {before}) == 0) return {};
+  return db_.run("DELETE FROM main.ledger WHERE coalesce(time,closed,opened) < ?", {before});
 }
 
 Status Ledger::fold() {
@@ -156,8 +168,6 @@ Status Ledger::fold() {
   auto status = db_.transaction([&]() -> Status {
     if (auto copied = db_.run("INSERT OR REPLACE INTO main.ledger SELECT * FROM spool.ledger WHERE state IS NOT 'open'"); !copied)
       return copied;
-    if (auto pruned = db_.run("DELETE FROM main.ledger WHERE coalesce(time,closed,opened) < ?", {now_ms() - keep_ms}); !pruned)
-      return pruned;
     return set_meta(db_, "ledger_folded", std::to_string(now_ms()));
   });
   if (!status) return status;

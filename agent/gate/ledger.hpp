@@ -20,7 +20,7 @@ class Ledger {
   Ledger(Db& db, Clock& clock);
 
   // Call once at start. Rows left open by a killed agent become `interrupted`; a different boot
-  // after an unclean end means that the spool was lost: a `gap` row says from when to when.
+  // after an unclean end, or a spool that is new, means that rows were lost: a `gap` row says from when to when.
   Status start(const std::string& boot_id);
   Status stop();
 
@@ -32,6 +32,9 @@ class Ledger {
   void closed(std::int64_t id, std::uint64_t bytes_out, std::uint64_t bytes_in, ConnectionEnd end);
 
   Status fold();
+  // Drops rows older than 400 days. `now` must be a confirmed time: a clock that is years ahead would
+  // take everything.
+  Status prune(WallTime now);
 
   struct Filter {
     std::string feature;      // empty: all
@@ -48,6 +51,7 @@ class Ledger {
   std::function<void(std::int64_t id)> on_row;
 
  private:
+  Status with_room(const std::function<Status()>& write);
   Status insert(std::int64_t id, std::string_view kind, std::string_view feature, std::string_view purpose,
                 std::string_view host, const std::string& fields, const ConnectionInfo* info,
                 std::string_view state);

@@ -151,8 +151,11 @@ Task<void> Connection::close() {
   }
   boost::system::error_code failed;
   socket_.shutdown(tcp::socket::shutdown_send, failed);
+  shut_ = !failed;
   char scrap[2048];
-  while (!failed) {
+  // A peer that does not stop talking is not listened to for ever.
+  int left = 512;
+  while (!failed && left-- > 0) {
     ssize_t got = ::recv(socket_.native_handle(), scrap, sizeof scrap, 0);
     if (got > 0) {
       in_ += static_cast<std::uint64_t>(got);
@@ -175,7 +178,10 @@ void Connection::abort() {
   int fd = socket_.native_handle();
   int unsent = 0, unread = 0;
   // What the kernel has not sent is thrown away by the reset; what it has and we did not read came in.
-  if (::ioctl(fd, SIOCOUTQNSD, &unsent) == 0 && unsent > 0) out_ -= std::min(out_, static_cast<std::uint64_t>(unsent));
+  if (::ioctl(fd, SIOCOUTQNSD, &unsent) == 0 && unsent > 0) {
+    if (shut_) --unsent;  // the queued FIN takes a place in the sequence, and is no payload
+    out_ -= std::min(out_, static_cast<std::uint64_t>(unsent));
+  }
   if (::ioctl(fd, FIONREAD, &unread) == 0 && unread > 0) in_ += static_cast<std::uint64_t>(unread);
   linger reset{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);

@@ -50,6 +50,7 @@ class Connection {
   std::int64_t row_ = 0;
   std::uint64_t out_ = 0, in_ = 0;
   bool ended_ = false;  // the peer's FIN was read
+  bool shut_ = false;   // our FIN is queued
 };
 
 }  // namespace qcloud

@@ -24,9 +24,13 @@ namespace {
 // The row closes with the scope, also when the coroutine is cancelled.
 struct Counted {
   Meter& meter;
+  int fd = -1;
   std::int64_t row = 0;
   std::uint64_t out = 0, in = 0;
   ~Counted() {
+    char unread[1500];
+    ssize_t more;
+    while (fd >= 0 && (more = ::recv(fd, unread, sizeof unread, MSG_DONTWAIT)) > 0) in += static_cast<std::uint64_t>(more);
     if (row) meter.closed(row, out, in, ConnectionEnd::closed);
   }
 };
@@ -93,7 +97,7 @@ Task<Result<DatagramAnswer>> HttpClient::datagram(Datagram datagram, Meter& mete
   ::setsockopt(fd, SOL_IP, IP_RECVERR, &on, sizeof on);
   if (datagram.hop_limit > 0) ::setsockopt(fd, SOL_IP, IP_TTL, &datagram.hop_limit, sizeof datagram.hop_limit);
   if (::connect(fd, to.data(), static_cast<socklen_t>(to.size())) != 0) co_return failed;
-  Counted counted{meter};
+  Counted counted{meter, fd};
   counted.row = meter.opened({"udp", local_name(fd), peer_name(to.data()), datagram.message});
   if (!counted.row) co_return failed;
   auto sent = ::send(fd, datagram.payload.data(), datagram.payload.size(), 0);

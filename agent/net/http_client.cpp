@@ -80,7 +80,7 @@ Task<Result<HttpResponse>> HttpClient::attempt(HttpRequest request, Meter* meter
     if ((request.family == Family::ipv4 && !address.is_v4()) || (request.family == Family::ipv6 && !address.is_v6())) continue;
     Lease lease(*this, std::make_shared<Connection>(executor_, *meter));
     // One dead address must not eat the time of the next.
-    auto patience = i + 1 < addresses->size() ? std::min(request.deadline, clock_.now() + seconds(4)) : request.deadline;
+    auto patience = std::min<Instant>(request.deadline, clock_.now() + (i + 1 < addresses->size() ? seconds(4) : seconds(20)));
     asio::ip::tcp::endpoint to(address, request.port);
     auto connected = co_await within(lease.get()->connect(to, request.message), clock_, patience);
     if (!connected) {
@@ -121,7 +121,7 @@ Task<Status> HttpClient::talk(Shared connection, HttpRequest request, HttpRespon
     if (*got == 0) {
       if (!parser.got_some()) co_return Error{"net.reset", Retry::retry_soon, "The cloud closed the connection without an answer.", ""};
       parser.put_eof(failed);
-      if (failed) co_return bad_answer("it is cut short");
+      if (failed) co_return Error{"net.reset", Retry::retry_soon, "The cloud's answer was cut short.", ""};
       break;
     }
     pending.append(chunk, *got);

@@ -39,7 +39,7 @@ std::vector<Order> Outbox::select(const char* sql, std::initializer_list<Arg> ar
     if (!row.null(6)) order.settled = from_unix(row.number(6));
     orders.push_back(std::move(order));
   });
-  if (!status) orders.clear();
+  readable_ = static_cast<bool>(status);
   return orders;
 }
 
@@ -61,7 +61,9 @@ bool Outbox::is_open(const std::string& id) const {
 
 void Outbox::refresh() {
   std::vector<OpenOrder> next;
-  for (auto& order : pending()) next.push_back({order.id, order.scope, order.thumbprint});
+  auto orders = pending();
+  if (!readable_) return;  // what cannot be read is not settled
+  for (auto& order : orders) next.push_back({order.id, order.scope, order.thumbprint});
   open.set(std::move(next));
   std::erase_if(delays_, [&](const auto& entry) { return !is_open(entry.first); });
 }

@@ -62,6 +62,7 @@ class Outbox {
  private:
   std::vector<Order> select(const char* sql, std::initializer_list<Arg> args);
   Db& db_;
+  bool readable_ = true;
   std::map<std::string, Delay> delays_;
 };
 

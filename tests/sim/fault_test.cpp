@@ -1,6 +1,9 @@
 // Single faults, each in a short life of its own.
 #include <doctest/doctest.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+
 #include "agent/app/status.hpp"
 #include "tests/sim/house.hpp"
 
@@ -197,4 +200,56 @@ TEST_CASE("R1: an expired certificate is renewed after months off") {
   home.house.set_public_address("5.6.11.11", false);
   home.pass(10min);
   CHECK(home.answer() == "5.6.11.11");
+}
+
+TEST_CASE("A1 A5: commands that meet do not see each other half done") {
+  Home home(10);
+  int done = 0;
+  std::size_t orders = 0;
+  for (int i = 0; i < 3; ++i)
+    boost::asio::co_spawn(home.world.io, [](House* h, int* n) -> Task<void> {
+      co_await h->disable();
+      ++*n;
+    }(&home.house, &done), boost::asio::detached);
+  for (int i = 0; i < 2; ++i)
+    boost::asio::co_spawn(home.world.io, [](House* h, int* n, std::size_t* filed) -> Task<void> {
+      auto order = co_await h->owner->unregister(std::chrono::seconds(5));
+      if (order && *order) ++*filed;
+      ++*n;
+    }(&home.house, &done, &orders), boost::asio::detached);
+  home.house.net.allowed.order_open = true;
+  home.pass(1min);
+  home.house.reconcile();
+  home.house.net.allowed.order_open = true;
+  CHECK(done == 5);
+  CHECK(orders == 1);
+  CHECK(home.house.agent->outbox.all().size() == 2);
+  home.pass(1min);
+  CHECK(home.house.agent->outbox.open.get().empty());
+  CHECK(home.answer().empty());
+}
+
+TEST_CASE("L1: a box with IPv6 only is found, and hangs quietly") {
+  Home home(11);
+  home.house.set_public_address("2a0b:77::5", true);
+  home.pass(1min);
+  auto at = home.world.host.dns.zone.find("home.mynas.test");
+  REQUIRE(at != home.world.host.dns.zone.end());
+  REQUIRE(at->second.aaaa.size() == 1);
+  CHECK(at->second.aaaa.front() == "2a0b:77::5");
+  CHECK(at->second.a.empty());
+  auto before = home.world.counters.requests;
+  home.pass(std::chrono::hours(24));
+  CHECK(home.world.counters.requests - before < 10);
+}
+
+TEST_CASE("a cloud that does not wait when asked to is not hammered") {
+  Home home(12);
+  home.house.net.faults.lying = true;
+  home.house.net.break_connections();
+  auto before = home.world.counters.requests;
+  home.pass(std::chrono::hours(24));
+  CHECK(home.world.counters.requests - before < 2500);
+  home.house.net.faults = {};
+  home.pass(1h);
 }

@@ -22,11 +22,15 @@ struct State {
   std::optional<Reported> reported;
   std::optional<Value<DataClass::server_cursor>> cursor;
   std::optional<IpAddress> second_hop;
+  std::optional<Address> last_seen;  // of either family: what the next watch gives back
   bool probed = false;
+  bool prefer_v6 = false;   // IPv4 has a route that leads nowhere
   bool shaken = false;      // the last second look differed from the first
   std::vector<Finding> name_findings;
 
   void forget_view() {
+    last_seen.reset();
+    prefer_v6 = false;
     seen_value.reset();
     seen4.reset();
     reported.reset();
@@ -69,6 +73,7 @@ Status absorb(State& state, Identity& identity, const News& news) {
     return Error{"cloud.bad_answer", Retry::retry_later, "The cloud's answer about this box's name does not fit together.", ""};
   state.cursor = news.cursor;
   state.reported = news.reported;
+  state.last_seen = news.seen_value;
   if (!news.seen->v6 && !(state.seen4 && state.seen4->address == *news.seen)) vote(state, *news.seen, news.seen_value);
   const auto& registration = identity.registration.get();
   if (!registration || (registration->name == news.name && registration->fqdn == news.fqdn)) return {};
@@ -85,7 +90,7 @@ Status absorb(State& state, Identity& identity, const News& news) {
 SendOptions over(const State& state, Millis patience) {
   // Where there is IPv4 it is the family that hides silent changes, so it is the one to watch.
   SendOptions options;
-  options.family = state.net.route4 ? Family::ipv4 : Family::ipv6;
+  options.family = state.net.route4 && !state.prefer_v6 ? Family::ipv4 : Family::ipv6;
   options.patience = patience;
   return options;
 }
@@ -99,7 +104,7 @@ class Turn {
   Task<std::optional<Status>> step() {
     const auto& registration = deps_.identity.registration.get();
     if (!registration) co_return Status(Error{"identity.none", Retry::wait_for_owner, "This box is not registered.", ""});
-    if (!state_.reported || (state_.net.route4 && !state_.seen4)) co_return co_await news(look(), seconds(30));
+    if (!state_.reported || !state_.last_seen) co_return co_await news(look(), seconds(30));
     auto decision = decide(inputs_of(state_, *registration));
     if (state_.shaken && decision.second_look && state_.seen4)
       decision.findings.push_back({"ddns_unstable", {{"seen", to_string(state_.seen4->address)}}});
@@ -107,7 +112,7 @@ class Turn {
     if (decision.second_look) co_return co_await second_look();
     if (decision.report) co_return co_await report(decision);
     if (decision.wanted.v4 && behind_router(locals_of(state_.net)) && !state_.probed) co_return co_await probe();
-    co_return co_await news(watch(state_.cursor, state_.net.route4 ? state_.seen_value : std::nullopt), hours(6) + minutes(2));
+    co_return co_await hang();
   }
 
  private:
@@ -119,6 +124,22 @@ class Turn {
     deps_.health.report(manifest.name, std::move(findings));
   }
 
+  // A hang that comes back at once with nothing new is no hang: it is not asked again in a loop.
+  Task<std::optional<Status>> hang() {
+    auto began = deps_.clock.now();
+    auto reported = state_.reported;
+    auto seen = state_.last_seen;
+    const auto& before = deps_.identity.registration.get();
+    auto name = before ? before->fqdn : "";
+    auto cursor = state_.cursor;
+    auto done = co_await news(watch(cursor, seen), hours(6) + minutes(2));
+    const auto& after = deps_.identity.registration.get();
+    bool nothing_new = reported == state_.reported && seen == state_.last_seen && cursor == state_.cursor && (!after || after->fqdn == name);
+    if (done && *done && nothing_new && deps_.clock.now() - began < seconds(5))
+      co_return Status(Error{"cloud.bad_answer", Retry::retry_later, "The cloud does not wait when asked to.", ""});
+    co_return done;
+  }
+
   Task<std::optional<Status>> news(Out message, Millis patience) {
     auto answer = co_await unless(lanes_.request.send(std::move(message), over(state_, patience)), wake_);
     if (!answer) co_return std::nullopt;
@@ -126,6 +147,9 @@ class Turn {
       // The path broke: it may lead through another address now.
       state_.seen4.reset();
       state_.seen_value.reset();
+      state_.last_seen.reset();
+      // The other family may still lead to the cloud.
+      if (state_.net.route4 && state_.net.route6) state_.prefer_v6 = !state_.prefer_v6;
       co_return Status(std::move(*answer).error());
     }
     auto parsed = parse_watch(**answer);
@@ -141,6 +165,7 @@ class Turn {
     auto sight = parse_whoami(**answer);
     if (!sight) co_return Status(std::move(sight).error());
     vote(state_, sight->address, sight->value);
+    state_.last_seen = sight->value;
     // Two looks in a row that differ: the address flaps, so let it settle.
     if (state_.shaken && was_shaken)
       co_return Status(Error{"ddns.unstable", Retry::retry_soon, "The address that the cloud sees keeps changing.", ""});
@@ -164,6 +189,8 @@ class Turn {
       co_return Status(std::move(reported).error());
     }
     state_.reported = *reported;
+    if (!(*reported == decision.wanted))
+      co_return Status(Error{"ddns.not_taken", Retry::give_up, "The cloud did not take the reported addresses.", ""});
     co_return Status();
   }
 
@@ -207,6 +234,7 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
     }
     Turn turn(deps, lanes, state, wake);
     auto done = co_await turn.step();
+    if (state.reported) deps.reported.set(state.reported);
     if (!done) continue;
     if (*done) {
       backoff.reset();

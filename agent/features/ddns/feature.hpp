@@ -4,6 +4,7 @@
 #include "agent/cloud/cloud_session.hpp"
 #include "agent/core/rng.hpp"
 #include "agent/features/ddns/manifest.hpp"
+#include "agent/features/ddns/policy.hpp"
 #include "agent/gate/lanes.hpp"
 #include "agent/health/health.hpp"
 #include "platform/platform.hpp"
@@ -16,6 +17,7 @@ struct Deps {
   NetWatch& net;
   Identity& identity;
   HealthBoard& health;
+  Fact<std::optional<Reported>>& reported;  // told to whoever shows the status
 };
 
 // Runs until cancelled; needs a registration in good standing.

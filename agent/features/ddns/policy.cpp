@@ -51,6 +51,8 @@ std::optional<IpAddress> choose_v4(const Inputs& in, Decision& out) {
     out.findings.push_back({"ddns_sources_differ", {{"local", to_string(own.front())}, {"seen", to_string(in.seen4->address)}}});
     return contains(own, reported) || reported == seen ? reported : std::nullopt;
   }
+  // No view over IPv4 at the moment: what is published stays, as long as this box has IPv4 at all.
+  if (!in.seen4) return first_v4(in.locals).empty() ? std::nullopt : reported;
   if (!seen || seen == reported) return seen;
   if (in.seen4->votes < enough_votes) {
     out.second_look = true;

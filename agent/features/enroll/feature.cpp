@@ -74,7 +74,7 @@ Task<Status> flow(Deps deps, Lanes<manifest> lanes) {
   auto certificates = parse_certs_only(answer->body);
   if (!certificates) co_return std::move(certificates).error();
   deps.session.reset_standing();
-  if (auto adopted = deps.identity.adopt(std::move(*certificates), deps.session.now()); !adopted) co_return adopted;
+  if (auto adopted = deps.identity.adopt(std::move(*certificates), deps.session.now(), true); !adopted) co_return adopted;
   // The box is registered from here on; the account's name may come later.
   for (int tries = 0; tries < 3; ++tries) {
     if (co_await fetch_device(deps, lanes)) break;
@@ -90,7 +90,7 @@ Task<Status> renew(Deps deps, Lanes<manifest> lanes) {
   if (!answer->ok()) co_return answer->problem();
   auto certificates = parse_certs_only(answer->body);
   if (!certificates) co_return std::move(certificates).error();
-  co_return deps.identity.adopt(std::move(*certificates), deps.session.now());
+  co_return deps.identity.adopt(std::move(*certificates), deps.session.now(), false);
 }
 
 }  // namespace
@@ -159,6 +159,7 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
       jitter = static_cast<int>(deps.rng.below(1000));
       deps.health.report(manifest.name, {});
       deps.session.reset_standing();
+      not_before = deps.clock.now() + hours(1);  // whatever the new one says: never in a loop
     } else {
       Finding finding{"renewal_failing", {{"reason", status.error().detail}}};
       std::vector<Finding> findings{finding};

@@ -46,8 +46,8 @@ Result<DeviceCode> parse_device_authorization(const Answer& answer) {
   if (!code || string_member(answer.json, "device_code").empty()) return bad;
   DeviceCode out{*code, string_member(answer.json, "user_code"), string_member(answer.json, "verification_uri"),
                  string_member(answer.json, "verification_uri_complete"),
-                 seconds(number_member(answer.json, "expires_in").value_or(600)),
-                 seconds(number_member(answer.json, "interval").value_or(5))};
+                 seconds(std::clamp<std::int64_t>(number_member(answer.json, "expires_in").value_or(600), 10, 3600)),
+                 seconds(std::clamp<std::int64_t>(number_member(answer.json, "interval").value_or(5), 1, 60))};
   auto web = [](const std::string& url) { return url.starts_with("https://") || url.starts_with("http://"); };
   if (!printable(out.user_code, 32) || !printable(out.verification_uri, 512) || !web(out.verification_uri)) return bad;
   if (!printable(out.verification_uri_complete, 1024) || !web(out.verification_uri_complete)) out.verification_uri_complete.clear();

@@ -80,9 +80,14 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
       due.push_back(delay ? delay->next_try : Instant{});
     }
     auto next = next_due(due);
-    if (!next) co_return;
+    if (!next) {
+      if (deps.orders.outbox().open.get().empty()) co_return;
+      co_await deps.clock.sleep_for(minutes(1));  // the state cannot be read at the moment
+      continue;
+    }
     if (due[*next] > deps.clock.now()) {
-      co_await wake.wait_until(deps.clock, due[*next]);
+      // Looked at again within the hour: by then an order may be overdue.
+      co_await wake.wait_until(deps.clock, std::min(due[*next], deps.clock.now() + hours(1)));
       continue;
     }
     co_await attempt(deps, lanes, pending[*next]);
