@@ -88,15 +88,19 @@ Result<std::unique_ptr<Db>> Db::open(Options options) {
     });
     if (!status) return unusable(options.state_path, status.error().detail, status.error().fix);
   }
-  if (auto status = db->run("ATTACH DATABASE ? AS spool", {options.spool_path}); !status)
-    return unusable(options.spool_path, status.error().detail, "Check that the folder exists and is writable for the agent.");
-  // A spool that cannot be read holds only the newest rows: it is begun anew.
-  if (auto readable = db->run("SELECT count(*) FROM spool.sqlite_schema"); !readable && options.vfs.empty()) {
+  auto attach = [&]() -> Status {
+    if (auto status = db->run("ATTACH DATABASE ? AS spool", {options.spool_path}); !status) return status;
+    return db->run("SELECT count(*) FROM spool.sqlite_schema");
+  };
+  // A spool that cannot be read holds only the newest rows: it is begun anew, and the ledger shows a gap.
+  auto attached = attach();
+  if (!attached && options.vfs.empty()) {
     auto detached = db->run("DETACH DATABASE spool");
     for (const char* part : {"", "-journal"}) ::unlink((options.spool_path + part).c_str());
-    if (auto again = db->run("ATTACH DATABASE ? AS spool", {options.spool_path}); !again)
-      return unusable(options.spool_path, again.error().detail, "Check that the folder exists and is writable for the agent.");
+    attached = attach();
   }
+  if (!attached)
+    return unusable(options.spool_path, attached.error().detail, "Check that the folder exists and is writable for the agent.");
   for (const char* pragma : {"PRAGMA spool.journal_mode=TRUNCATE", "PRAGMA spool.synchronous=OFF",
                              "PRAGMA spool.cache_size=-64", "PRAGMA spool.max_page_count=64", schema::spool})
     if (auto status = db->run(pragma); !status)

@@ -55,20 +55,11 @@ TEST_CASE("every key is read") {
   CHECK(config->panel_listen->port == 8090);
 }
 
-TEST_CASE("the example is valid, also with everything in it switched on") {
+TEST_CASE("the example is valid") {
   std::ifstream file(QCLOUD_CONFIG_EXAMPLE);
   std::string text(std::istreambuf_iterator<char>(file), {});
   REQUIRE_FALSE(text.empty());
   CHECK(parse_config(text, "example"));
-  for (std::string key : {"[proxy]", "url = \"http:", "[panel]", "listen"}) {
-    auto at = text.find("# " + key);
-    REQUIRE(at != std::string::npos);
-    text.erase(at, 2);
-  }
-  auto all = parse_config(text, "example");
-  REQUIRE(all);
-  CHECK(all->proxy_url);
-  CHECK(all->panel_listen);
 }
 
 TEST_CASE("an unknown key is refused, with file, line, key and what is possible") {

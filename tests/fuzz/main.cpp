@@ -1,8 +1,14 @@
 // Runs a fuzzer without an engine: each file named (or lying in a folder named) is fed as it is, cut
 // short at each length up to 512, and mutated with a fixed seed. So it is a test: same inputs, same
-// verdict. `--mutations N` sets the number of mutations a file (default 200). The input at work is
-// kept in the file that $FUZZ_LAST names, where set: what is in it after a crash is the finding.
+// verdict. `--mutations N` sets the number of mutations a file (default 200). `--seconds N` goes on with
+// mutations of all of them until that time is over, `--seed S` with others. An input that crashes or takes
+// ten seconds is left in the file that $FUZZ_LAST names, where set.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -18,14 +24,27 @@ namespace {
 using Input = std::vector<std::uint8_t>;
 std::size_t runs = 0;
 
+// What is being fed; read by the handler, hence no object.
+const std::uint8_t* at_work = nullptr;
+std::size_t at_work_size = 0;
+
+void keep_finding(int signal) {
+  if (const char* path = std::getenv("FUZZ_LAST")) {
+    int file = ::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (file < 0 || ::write(file, at_work, at_work_size) < 0) ::write(2, "no finding kept\n", 16);
+  }
+  if (signal == SIGALRM) ::write(2, "an input took more than 10 seconds\n", 35);
+  std::signal(signal, SIG_DFL);
+  ::raise(signal);
+}
+
 void feed(const Input& input) {
-  static const char* last = std::getenv("FUZZ_LAST");
-  if (last)
-    std::ofstream(last, std::ios::binary)
-        .write(reinterpret_cast<const char*>(input.data()), std::streamsize(input.size()));
   // An exact copy on the heap: the sanitizer then sees a read one byte past the end.
   Input exact(input.begin(), input.end());
   exact.shrink_to_fit();
+  at_work = exact.data();
+  at_work_size = exact.size();
+  ::alarm(10);
   LLVMFuzzerTestOneInput(exact.data(), exact.size());
   ++runs;
 }
@@ -67,11 +86,15 @@ Input read(const std::filesystem::path& path) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::size_t mutations = 200;
+  std::size_t mutations = 200, seed = 1, seconds = 0;
   std::vector<std::filesystem::path> files;
   for (int i = 1; i < argc; ++i) {
     if (std::strcmp(argv[i], "--mutations") == 0 && i + 1 < argc) {
       mutations = std::strtoul(argv[++i], nullptr, 10);
+    } else if (std::strcmp(argv[i], "--seconds") == 0 && i + 1 < argc) {
+      seconds = std::strtoul(argv[++i], nullptr, 10);
+    } else if (std::strcmp(argv[i], "--seed") == 0 && i + 1 < argc) {
+      seed = std::strtoul(argv[++i], nullptr, 10);
     } else if (std::filesystem::is_directory(argv[i])) {
       for (const auto& entry : std::filesystem::directory_iterator(argv[i])) files.push_back(entry.path());
     } else {
@@ -85,13 +108,20 @@ int main(int argc, char** argv) {
     std::fputs("no inputs: name files or a corpus folder\n", stderr);
     return 1;  // a corpus that got lost must not pass
   }
-  std::mt19937_64 random(1);
+  for (int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGALRM}) std::signal(signal, keep_finding);
+  auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  std::mt19937_64 random(seed);
   feed({});
   for (const auto& input : inputs) {
     feed(input);
     for (std::size_t size = 0; size < std::min<std::size_t>(input.size(), 512); ++size)
       feed(Input(input.begin(), input.begin() + long(size)));
     for (std::size_t i = 0; i < mutations; ++i) feed(mutate(input, inputs, random));
+  }
+  while (seconds > 0 && std::chrono::steady_clock::now() < end) {
+    // Some edits on top of each other: further away from what the corpus holds.
+    Input input = inputs[random() % inputs.size()];
+    for (int depth = 0; depth < 4 && input.size() < (1u << 16); ++depth) feed(input = mutate(std::move(input), inputs, random));
   }
   std::printf("%zu inputs from %zu files\n", runs, inputs.size());
 }

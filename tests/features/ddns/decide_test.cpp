@@ -1,0 +1,311 @@
+// Which addresses stand in the DNS: the table of cases, and what holds for any input.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "agent/features/ddns/policy.hpp"
+#include "tests/unit/seeded_rng.hpp"
+
+using namespace qcloud;
+using namespace qcloud::ddns;
+
+namespace {
+
+IpAddress ip(std::string_view text) {
+  auto address = parse_ip(text);
+  REQUIRE(address);
+  return *address;
+}
+Local local(std::string_view text, bool temporary = false, bool deprecated = false) {
+  return {ip(text), temporary, deprecated};
+}
+Seen seen(std::string_view text, int votes = 1) { return {ip(text), votes}; }
+Reported reported(std::string_view v4, std::string_view v6 = {}) {
+  Reported r;
+  if (!v4.empty()) r.v4 = ip(v4);
+  if (!v6.empty()) r.v6 = ip(v6);
+  return r;
+}
+bool finds(const Decision& decision, std::string_view code) {
+  return std::any_of(decision.findings.begin(), decision.findings.end(),
+                     [&](const Finding& f) { return f.code == code; });
+}
+Inputs named() {
+  Inputs in;
+  in.has_name = true;
+  in.reported = Reported{};
+  return in;
+}
+
+}  // namespace
+
+TEST_CASE("L1 ddns: an own public address is published when interface and cloud agree, at the first look") {
+  auto in = named();
+  in.locals = {local("5.6.7.8")};
+  in.seen4 = seen("5.6.7.8");
+  auto d = decide(in);
+  CHECK(d.wanted == reported("5.6.7.8"));
+  CHECK(d.report);
+  CHECK_FALSE(d.second_look);
+  in.reported = reported("5.6.7.8");
+  d = decide(in);
+  CHECK_FALSE(d.report);
+  CHECK(d.wanted == reported("5.6.7.8"));
+}
+
+TEST_CASE("L1 ddns: behind a router two looks on separate connections must agree") {
+  auto in = named();
+  in.locals = {local("192.168.1.5")};
+  in.seen4 = seen("5.6.7.8", 1);
+  auto d = decide(in);
+  CHECK_FALSE(d.wanted.v4);
+  CHECK_FALSE(d.report);
+  CHECK(d.second_look);
+  in.seen4 = seen("5.6.7.8", 2);
+  d = decide(in);
+  CHECK(d.wanted == reported("5.6.7.8"));
+  CHECK(d.report);
+  CHECK_FALSE(d.second_look);
+  CHECK(finds(d, "ddns_behind_router"));
+}
+
+TEST_CASE("L1 ddns: behind a router one look at a new address keeps what stands there, and asks again") {
+  auto in = named();
+  in.locals = {local("192.168.1.5")};
+  in.reported = reported("5.6.7.8");
+  in.seen4 = seen("5.6.9.9", 1);
+  auto d = decide(in);
+  CHECK(d.second_look);
+  CHECK_FALSE(d.report);
+  in.seen4 = seen("5.6.9.9", 2);
+  d = decide(in);
+  CHECK(d.wanted == reported("5.6.9.9"));
+  CHECK(d.report);
+}
+
+TEST_CASE("L1 ddns: behind a router, what stands there needs no second look while it is still seen") {
+  auto in = named();
+  in.locals = {local("192.168.1.5")};
+  in.reported = reported("5.6.7.8");
+  in.seen4 = seen("5.6.7.8", 1);
+  auto d = decide(in);
+  CHECK(d.wanted == reported("5.6.7.8"));
+  CHECK_FALSE(d.report);
+}
+
+TEST_CASE(
+    "L1 ddns: own address and the cloud's view differ (VPN, proxy): nothing new, the published stays if one "
+    "claims it") {
+  auto in = named();
+  in.locals = {local("5.6.7.8")};
+  in.seen4 = seen("9.9.9.9", 2);
+  auto d = decide(in);
+  CHECK_FALSE(d.wanted.v4);
+  CHECK_FALSE(d.report);
+  CHECK(finds(d, "ddns_sources_differ"));
+
+  in.reported = reported("5.6.7.8");
+  d = decide(in);
+  CHECK(d.wanted == reported("5.6.7.8"));
+  CHECK_FALSE(d.report);
+  CHECK(finds(d, "ddns_sources_differ"));
+
+  in.reported = reported("9.9.9.9");
+  d = decide(in);
+  CHECK(d.wanted == reported("9.9.9.9"));
+  CHECK_FALSE(d.report);
+
+  in.reported = reported("7.7.7.7");  // nobody claims that one any more
+  d = decide(in);
+  CHECK_FALSE(d.wanted.v4);
+  CHECK(d.report);
+}
+
+TEST_CASE("L1 ddns: an address of a carrier's NAT on the interface") {
+  auto in = named();
+  in.locals = {local("100.64.3.4")};
+  in.seen4 = seen("5.6.7.8", 2);
+  auto d = decide(in);
+  CHECK(finds(d, "ddns_carrier_nat"));
+  CHECK_FALSE(finds(d, "ddns_behind_router"));
+  if (d.wanted.v4) CHECK(*d.wanted.v4 == ip("5.6.7.8"));
+}
+
+TEST_CASE("L1 ddns: a second router behind ours; the carrier's or a second one of the owner's") {
+  auto in = named();
+  in.locals = {local("192.168.1.5")};
+  in.seen4 = seen("5.6.7.8", 2);
+  in.second_hop = ip("192.168.0.1");
+  auto d = decide(in);
+  CHECK(finds(d, "ddns_double_nat"));
+  in.second_hop = ip("100.64.0.1");
+  d = decide(in);
+  CHECK(finds(d, "ddns_carrier_nat"));
+  CHECK_FALSE(finds(d, "ddns_double_nat"));
+  in.second_hop = ip("5.6.0.1");  // the provider's first public router: nothing strange
+  d = decide(in);
+  CHECK_FALSE(finds(d, "ddns_double_nat"));
+  CHECK_FALSE(finds(d, "ddns_carrier_nat"));
+  CHECK(finds(d, "ddns_behind_router"));
+}
+
+TEST_CASE("L1 ddns: IPv6 from the kernel: stable before temporary, never deprecated, never local") {
+  auto in = named();
+  in.locals = {local("2a0b:1:2::aaaa", true), local("2a0b:1:2::5"), local("fe80::1"), local("fd00::1")};
+  auto d = decide(in);
+  CHECK(d.wanted == reported("", "2a0b:1:2::5"));
+  CHECK(d.report);
+
+  in.locals = {local("2a0b:1:2::aaaa", true)};
+  CHECK_FALSE(decide(in).wanted.v6);
+  in.locals = {local("2a0b:1:2::5", false, true)};
+  CHECK_FALSE(decide(in).wanted.v6);
+  in.locals = {local("fe80::1"), local("fd00::1"), local("2001:db8::1"), local("2002:506:708::1")};
+  CHECK_FALSE(decide(in).wanted.v6);
+}
+
+TEST_CASE("L1 ddns: a new prefix replaces the old one as soon as the kernel says so") {
+  auto in = named();
+  in.reported = reported("", "2a0b:1:2::5");
+  in.locals = {local("2a0b:1:2::5", false, true), local("2a0b:9:9::5")};
+  auto d = decide(in);
+  CHECK(d.wanted == reported("", "2a0b:9:9::5"));
+  CHECK(d.report);
+}
+
+TEST_CASE("L1 ddns: of several good IPv6 addresses the published one stays (no flapping)") {
+  auto in = named();
+  in.locals = {local("2a0b:1:2::5"), local("2a0b:1:2::6"), local("2a0b:1:3::7")};
+  for (auto text : {"2a0b:1:2::5", "2a0b:1:2::6", "2a0b:1:3::7"}) {
+    in.reported = reported("", text);
+    auto d = decide(in);
+    CHECK(d.wanted == reported("", text));
+    CHECK_FALSE(d.report);
+  }
+  in.reported = Reported{};
+  auto first = decide(in).wanted;
+  std::reverse(in.locals.begin(), in.locals.end());
+  in.reported = first;
+  CHECK_FALSE(decide(in).report);
+}
+
+TEST_CASE("L1 ddns: nothing public is said, and what was published goes") {
+  auto in = named();
+  in.locals = {local("192.168.1.5")};
+  in.seen4 = std::nullopt;
+  auto d = decide(in);
+  CHECK(d.wanted == Reported{});
+  CHECK(finds(d, "ddns_no_public_address"));
+
+  in.locals = {};
+  in.reported = reported("", "2a0b:1:2::5");
+  d = decide(in);
+  CHECK_FALSE(d.wanted.v6);
+  CHECK(d.report);
+}
+
+TEST_CASE("L1 ddns: without a view over IPv4 what is published stays while the box has IPv4, and goes with it") {
+  auto in = named();
+  in.locals = {local("192.168.1.5"), local("2a0b:1:2::5")};
+  in.reported = reported("5.6.7.8", "2a0b:1:2::5");
+  auto d = decide(in);
+  CHECK_FALSE(d.report);
+  CHECK(d.wanted == reported("5.6.7.8", "2a0b:1:2::5"));
+  in.locals = {local("2a0b:1:2::5")};
+  d = decide(in);
+  CHECK(d.wanted == reported("", "2a0b:1:2::5"));
+  CHECK(d.report);
+}
+
+TEST_CASE("L1 ddns: without a name nothing is reported, and the owner is told why") {
+  auto in = named();
+  in.has_name = false;
+  in.locals = {local("5.6.7.8"), local("2a0b:1:2::5")};
+  in.seen4 = seen("5.6.7.8", 2);
+  auto d = decide(in);
+  CHECK_FALSE(d.report);
+  CHECK(finds(d, "ddns_no_name"));
+}
+
+TEST_CASE("L1 ddns: before the first look at the cloud nothing is known to differ") {
+  auto in = named();
+  in.reported = std::nullopt;
+  in.locals = {local("5.6.7.8")};
+  in.seen4 = seen("5.6.7.8");
+  auto d = decide(in);
+  // Unknown is not "none": a report now could be a no-op.
+  CHECK_FALSE(d.report);
+}
+
+TEST_CASE("ddns: behind_router()") {
+  CHECK(behind_router({local("192.168.1.5")}));
+  CHECK(behind_router({local("10.0.0.1"), local("2a0b:1:2::5")}));
+  CHECK(behind_router({local("100.64.0.9")}));
+  CHECK_FALSE(behind_router({local("5.6.7.8")}));
+  CHECK_FALSE(behind_router({local("192.168.1.5"), local("5.6.7.8")}));
+}
+
+TEST_CASE("L1 ddns: for any input: no no-op report, nothing unreachable, nothing that nobody claims") {
+  unit::SeededRng rng(81);
+  const std::vector<const char*> pool = {
+      "5.6.7.8",     "5.6.9.9",     "9.9.9.9",     "192.168.1.5", "10.0.0.1",  "100.64.3.4",
+      "169.254.1.1", "203.0.113.9", "127.0.0.1",   "0.0.0.0",     "224.0.0.1", "255.255.255.255",
+      "2a0b:1:2::5", "2a0b:1:2::6", "2a0b:9:9::5", "fe80::1",     "fd00::1",   "2001:db8::1",
+      "::1",         "ff02::1",     "2002:506::1", "64:ff9b:1::1"};
+  auto any4 = [&] { return ip(pool[rng.below(12)]); };
+  auto any6 = [&] { return ip(pool[12 + rng.below(10)]); };
+  for (int i = 0; i < 20000; ++i) {
+    Inputs in;
+    for (auto n = rng.below(5); n; --n)
+      in.locals.push_back({rng.below(2) ? any4() : any6(), rng.below(3) == 0, rng.below(3) == 0});
+    if (rng.below(4)) in.seen4 = Seen{any4(), int(rng.below(4))};
+    if (rng.below(4)) {
+      in.reported = Reported{};
+      if (rng.below(2)) in.reported->v4 = any4();
+      if (rng.below(2)) in.reported->v6 = any6();
+    }
+    in.has_name = rng.below(5) != 0;
+    if (rng.below(4) == 0) in.second_hop = any4();
+    auto d = decide(in);
+    CAPTURE(i);
+    if (d.report) {
+      REQUIRE(in.has_name);
+      REQUIRE(in.reported);
+      REQUIRE(d.wanted != *in.reported);
+    }
+    auto claimed = [&](const IpAddress& address) {
+      for (auto& each : in.locals)
+        if (each.address == address) return true;
+      return in.seen4 && in.seen4->address == address;
+    };
+    if (d.wanted.v4) {
+      REQUIRE(reach_of(*d.wanted.v4) == Reach::global);
+      REQUIRE_FALSE(d.wanted.v4->v6);
+      // While a second look is due, what stands there stays.
+      if (!d.second_look && in.seen4) REQUIRE(claimed(*d.wanted.v4));
+      // New addresses need two sources: interface and cloud, or two looks.
+      if (!in.reported || in.reported->v4 != d.wanted.v4) {
+        REQUIRE(in.seen4);
+        REQUIRE(in.seen4->address == *d.wanted.v4);
+        bool own = std::any_of(in.locals.begin(), in.locals.end(),
+                               [&](auto& l) { return l.address == *d.wanted.v4; });
+        REQUIRE((own || in.seen4->votes >= 2));
+      }
+    }
+    if (d.wanted.v6) {
+      REQUIRE(reach_of(*d.wanted.v6) == Reach::global);
+      REQUIRE(d.wanted.v6->v6);
+      REQUIRE(std::any_of(in.locals.begin(), in.locals.end(), [&](auto& l) {
+        return l.address == *d.wanted.v6 && !l.temporary && !l.deprecated;
+      }));
+    }
+    // It settles: once reported, the same picture asks for nothing more.
+    if (d.report) {
+      in.reported = d.wanted;
+      auto again = decide(in);
+      REQUIRE_FALSE(again.report);
+      REQUIRE(again.wanted == d.wanted);
+    }
+    for (auto& finding : d.findings) REQUIRE(find_in_catalog(finding.code) != nullptr);
+  }
+}

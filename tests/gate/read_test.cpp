@@ -1,0 +1,72 @@
+// What the gate makes of an answer.
+#include "tests/gate/world.hpp"
+
+using namespace gate_test;
+
+TEST_CASE_FIXTURE(World, "gate: an answer of any status is a value; JSON is read where the type says so") {
+  net.replies = {unit::answer(200, "{\"a\":1}"), unit::answer(404, "{\"b\":2}", "application/problem+json"),
+                 unit::answer(200, "{\"c\":3}", "text/plain"),
+                 unit::answer(200, "{\"d\":4}", "application/json; charset=utf-8"),
+                 unit::answer(204, "", "")};
+  auto first = send(bare());
+  REQUIRE(first);
+  CHECK(first->json.at("a") == 1);
+  auto second = send(bare());
+  REQUIRE(second);
+  CHECK(second->status == 404);
+  CHECK_FALSE(second->ok());
+  CHECK(second->json.at("b") == 2);
+  auto third = send(bare());
+  REQUIRE_FALSE(third);  // a page in the place of the answer
+  CHECK(third.error().code == "cloud.bad_answer");
+  auto fourth = send(bare());
+  REQUIRE(fourth);
+  CHECK(fourth->json.at("d") == 4);
+  auto fifth = send(bare());
+  REQUIRE(fifth);
+  CHECK(fifth->ok());
+  net.replies = {unit::answer(502, "<html>", "text/html")};
+  auto sixth = send(bare());
+  REQUIRE(sixth);
+  CHECK(sixth->json.empty());
+  CHECK(sixth->body == "<html>");
+}
+
+TEST_CASE_FIXTURE(World, "gate: what says JSON and is none is cloud.bad_answer") {
+  std::string deep(5000, '['), deep_objects;
+  for (int i = 0; i < 5000; ++i) deep_objects += "{\"a\":";
+  for (std::string body :
+       {std::string("{"), std::string("[1]"), std::string("\"x\""), std::string("nul"),
+        std::string("{\"a\":1}x"), std::string("{\"a\":\"\xff\xfe\"}"), deep, deep_objects}) {
+    CAPTURE(body.substr(0, 40));
+    net.replies = {unit::answer(200, body)};
+    auto answer = send(bare());
+    REQUIRE_FALSE(answer);
+    CHECK(answer.error().code == "cloud.bad_answer");
+  }
+}
+
+TEST_CASE_FIXTURE(
+    World,
+    "gate: JSON that is only odd is read: unknown members stay unread, of two equal ones there is one") {
+  net.replies = {unit::answer(200, R"({"a":1,"a":2,"who":{"knows":[1,{"x":null}]}})")};
+  auto answer = send(bare());
+  if (answer) CHECK(answer->json.count("a") == 1);
+  net.replies = {unit::answer(200, "")};
+  answer = send(bare());
+  if (answer) CHECK(answer->json.empty());
+}
+
+TEST_CASE_FIXTURE(World, "A7 gate: redirects are not followed, whoever they point to") {
+  for (int status : {301, 302, 303, 307, 308}) {
+    net.requests.clear();
+    net.replies = {unit::answer(status, "{}")};
+    auto answer = send(bare());
+    CHECK(net.requests.size() == 1);
+    if (answer) {
+      CHECK_FALSE(answer->ok());
+    } else {
+      CHECK(answer.error().code == "cloud.bad_answer");
+    }
+  }
+}
