@@ -14,21 +14,21 @@
 namespace qcloud {
 
 struct DeviceFacts {
-  Value<DataClass::device_model> model;        // "TS-464"; at most 40 printable characters
-  Value<DataClass::device_name> name;          // the box's own name on the LAN; at most 63
-  Value<DataClass::serial_tail> serial_tail;   // at most 4 characters; empty where there is none
+  Value<DataClass::device_model> model;       // "TS-464"; at most 40 printable characters
+  Value<DataClass::device_name> name;         // the box's own name on the LAN; at most 63
+  Value<DataClass::serial_tail> serial_tail;  // at most 4 characters; empty where there is none
   // A digest of what cannot be copied with the disks (serial number, board and network hardware).
   // Stable over reboots and updates, different on another box. Never leaves the box.
   std::string hardware;
-  std::string boot_id;                         // different after each boot
+  std::string boot_id;  // different after each boot
 };
 
 struct LocalAddress {
   IpAddress address;
-  Value<DataClass::public_address> value;      // the same, as a message may carry it
+  Value<DataClass::public_address> value;  // the same, as a message may carry it
   std::string interface;
-  bool temporary = false;                      // RFC 8981 privacy address
-  bool deprecated = false;                     // its preferred lifetime is over
+  bool temporary = false;   // RFC 8981 privacy address
+  bool deprecated = false;  // its preferred lifetime is over
   bool operator==(const LocalAddress&) const = default;
 };
 

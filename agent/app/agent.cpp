@@ -67,9 +67,11 @@ Task<void> Agent::housekeeping() {
     co_await deps.clock.sleep_for(hours(1));
     if (deps.clock.now() - last < hours(24) || !deps.platform.disk.awake()) continue;
     last = deps.clock.now();
-    if (auto folded = ledger.fold(); !folded) deps.log.warning("the ledger could not be folded: " + folded.error().detail);
+    if (auto folded = ledger.fold(); !folded)
+      deps.log.warning("the ledger could not be folded: " + folded.error().detail);
     if (session.contact.get().last_contact)
-      if (auto pruned = ledger.prune(session.now()); !pruned) deps.log.warning("the ledger could not be pruned: " + pruned.error().detail);
+      if (auto pruned = ledger.prune(session.now()); !pruned)
+        deps.log.warning("the ledger could not be pruned: " + pruned.error().detail);
     auto saved = save_floor();
     (void)saved;
   }

@@ -48,7 +48,7 @@ class Agent {
   GateDeps gate;
   Fact<enroll::Progress> progress;
   Fact<std::optional<ddns::Reported>> reported;  // what the cloud has of us, as far as it was heard
-  int commands = 0;   // what the owner commands at this moment
+  int commands = 0;                              // what the owner commands at this moment
   Port enroll_port, ddns_port, erasure_port;
   Supervisor supervisor;
   Nursery registration;  // the device flow, while one runs

@@ -8,7 +8,9 @@ namespace json = boost::json;
 
 namespace {
 
-json::value text_or_null(const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); }
+json::value text_or_null(const std::string& text) {
+  return text.empty() ? json::value(nullptr) : json::value(text);
+}
 
 }  // namespace
 
@@ -20,17 +22,20 @@ json::object registration_json(Agent& agent) {
   // Removed or revoked by the account: registering anew is what the owner may do.
   auto standing = agent.session.contact.get().standing;
   bool gone = standing == Standing::removed || standing == Standing::revoked;
-  if (state == "unregistered" || (state == "registered" && gone)) state = registration && !gone ? "registered" : "unregistered";
+  if (state == "unregistered" || (state == "registered" && gone))
+    state = registration && !gone ? "registered" : "unregistered";
   out["state"] = state;
   out["user_code"] = text_or_null(progress.user_code);
   out["verification_uri"] = text_or_null(progress.verification_uri);
   out["verification_uri_complete"] = text_or_null(progress.verification_uri_complete);
-  out["expires_at"] = progress.expires_at
-                          ? json::value(to_rfc3339(agent.deps.clock.wall() + (*progress.expires_at - agent.deps.clock.now())))
-                          : json::value(nullptr);
+  out["expires_at"] =
+      progress.expires_at
+          ? json::value(to_rfc3339(agent.deps.clock.wall() + (*progress.expires_at - agent.deps.clock.now())))
+          : json::value(nullptr);
   out["account"] = registration ? text_or_null(registration->account) : json::value(nullptr);
   out["device_id"] = registration ? json::value(registration->device_id) : json::value(nullptr);
-  out["error"] = progress.error ? json::value(problem_of(*progress.error, status_of(*progress.error))) : json::value(nullptr);
+  out["error"] = progress.error ? json::value(problem_of(*progress.error, status_of(*progress.error)))
+                                : json::value(nullptr);
   out["schema"] = 1;
   return out;
 }
@@ -40,7 +45,8 @@ json::object manifest_json(const Agent& agent, const Manifest& manifest) {
   for (const auto& host : manifest.hosts) {
     auto endpoint = agent.deps.endpoints.find(host.role);
     hosts.push_back({{"role", host.role},
-                     {"host", endpoint == agent.deps.endpoints.end() ? json::value(nullptr) : json::value(endpoint->second.host)},
+                     {"host", endpoint == agent.deps.endpoints.end() ? json::value(nullptr)
+                                                                     : json::value(endpoint->second.host)},
                      {"location", host.location},
                      {"operator", host.operated_by},
                      {"recipients", host.recipients}});
@@ -48,7 +54,8 @@ json::object manifest_json(const Agent& agent, const Manifest& manifest) {
   for (const auto& message : manifest.messages) {
     json::array fields;
     for (const auto& field : message.fields) {
-      json::object entry{{"name", field.name}, {"class", to_string(field.data_class)}, {"where", to_string(field.where)}};
+      json::object entry{
+          {"name", field.name}, {"class", to_string(field.data_class)}, {"where", to_string(field.where)}};
       if (!field.constant.empty() && field.where != Where::basic_password) entry["constant"] = field.constant;
       if (field.optional) entry["optional"] = true;
       fields.push_back(std::move(entry));

@@ -6,7 +6,9 @@
 
 namespace qcloud {
 
-std::vector<const Manifest*> all_manifests() { return {&enroll::manifest, &ddns::manifest, &erasure::manifest}; }
+std::vector<const Manifest*> all_manifests() {
+  return {&enroll::manifest, &ddns::manifest, &erasure::manifest};
+}
 
 std::vector<FeatureSlot> make_features(Agent& agent) {
   auto standing = [&agent] { return agent.session.contact.get().standing; };
@@ -20,28 +22,34 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
   };
 
   std::vector<FeatureSlot> slots;
-  slots.push_back({&enroll::manifest, &agent.enroll_port,
-                   [&agent, standing, registered] {
-                     return registered() && agent.switches.any_on() &&
-                            (standing() == Standing::good || standing() == Standing::expired);
-                   },
-                   [&agent] { return enroll::run(agent.enroll_deps(), Lanes<enroll::manifest>(agent.enroll_port)); },
-                   {&agent.identity.registration, &agent.switches.states, &agent.session.contact}});
-  slots.push_back({&ddns::manifest, &agent.ddns_port,
-                   [&agent, standing, registered, being_erased] {
-                     return agent.switches.on(ddns::manifest.name) && registered() && standing() == Standing::good &&
-                            !being_erased(ddns::manifest.name);
-                   },
-                   [&agent] {
-                     ddns::Deps deps{agent.deps.clock, agent.deps.rng, agent.deps.platform.net, agent.identity, agent.health, agent.reported};
-                     return ddns::run(deps, Lanes<ddns::manifest>(agent.ddns_port));
-                   },
-                   {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});
-  slots.push_back({&erasure::manifest, &agent.erasure_port,
+  slots.push_back(
+      {&enroll::manifest,
+       &agent.enroll_port,
+       [&agent, standing, registered] {
+         return registered() && agent.switches.any_on() &&
+                (standing() == Standing::good || standing() == Standing::expired);
+       },
+       [&agent] { return enroll::run(agent.enroll_deps(), Lanes<enroll::manifest>(agent.enroll_port)); },
+       {&agent.identity.registration, &agent.switches.states, &agent.session.contact}});
+  slots.push_back(
+      {&ddns::manifest,
+       &agent.ddns_port,
+       [&agent, standing, registered, being_erased] {
+         return agent.switches.on(ddns::manifest.name) && registered() && standing() == Standing::good &&
+                !being_erased(ddns::manifest.name);
+       },
+       [&agent] {
+         ddns::Deps deps{agent.deps.clock, agent.deps.rng, agent.deps.platform.net,
+                         agent.identity,   agent.health,   agent.reported};
+         return ddns::run(deps, Lanes<ddns::manifest>(agent.ddns_port));
+       },
+       {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});
+  slots.push_back({&erasure::manifest,
+                   &agent.erasure_port,
                    [&agent] { return !agent.outbox.open.get().empty(); },
                    [&agent] {
-                     erasure::Deps deps{agent.deps.clock, agent.deps.rng, agent.orders, agent.session, agent.health,
-                                        agent.deps.platform.net};
+                     erasure::Deps deps{agent.deps.clock, agent.deps.rng, agent.orders,
+                                        agent.session,    agent.health,   agent.deps.platform.net};
                      return erasure::run(deps, Lanes<erasure::manifest>(agent.erasure_port));
                    },
                    {&agent.outbox.open}});

@@ -10,7 +10,8 @@ Task<Result<boost::json::object>> Operations::export_data(std::string feature) {
   if (!feature.empty()) {
     const Manifest* manifest = agent_.switches.find(feature);
     if (!manifest)
-      co_return Error{"request.unknown_feature", Retry::give_up, "There is no feature \"" + feature + "\".", "See them with: qcloud manifest"};
+      co_return Error{"request.unknown_feature", Retry::give_up, "There is no feature \"" + feature + "\".",
+                      "See them with: qcloud manifest"};
     // What registration holds goes by the registration's own name at the cloud.
     scope = owner_feature(manifest->name == "enroll" ? "registration" : manifest->name);
   }
@@ -25,7 +26,8 @@ Task<Result<std::vector<Operations::Filed>>> Operations::erase_data(std::string 
   for (const Manifest* manifest : agent_.switches.manifests())
     if (manifest->erasable() && (feature.empty() || manifest->name == feature)) wanted.push_back(manifest);
   if (wanted.empty())
-    co_return Error{"request.unknown_feature", Retry::give_up, "There is no feature \"" + feature + "\" of which the cloud keeps data.",
+    co_return Error{"request.unknown_feature", Retry::give_up,
+                    "There is no feature \"" + feature + "\" of which the cloud keeps data.",
                     "To erase the registration itself: qcloud unregister"};
   std::vector<Filed> orders;
   auto pass = co_await decisions_.enter();
@@ -36,7 +38,8 @@ Task<Result<std::vector<Operations::Filed>>> Operations::erase_data(std::string 
       auto filed = agent_.orders.file(name, now);
       if (!filed) return std::move(filed).error();
       if (!*filed)
-        return Error{"identity.none", Retry::wait_for_owner, "This box is not registered: the cloud keeps nothing of it.", ""};
+        return Error{"identity.none", Retry::wait_for_owner,
+                     "This box is not registered: the cloud keeps nothing of it.", ""};
       orders.push_back({**filed, name});
       if (auto none = agent_.switches.mark_holds(name, false, now); !none) return none;
     }

@@ -8,7 +8,8 @@ namespace qcloud {
 namespace {
 
 Error not_registered() {
-  return {"identity.none", Retry::wait_for_owner, "This box is not registered.", "Register it with: qcloud register"};
+  return {"identity.none", Retry::wait_for_owner, "This box is not registered.",
+          "Register it with: qcloud register"};
 }
 
 bool flow_runs(const Agent& agent) {
@@ -41,7 +42,8 @@ Task<Status> Operations::begin_registration() {
   }
   pass.leave();
   while (agent_.progress.get().state == "starting") co_await wake.wait();
-  if (agent_.progress.get().state == "failed" && agent_.progress.get().error) co_return *agent_.progress.get().error;
+  if (agent_.progress.get().state == "failed" && agent_.progress.get().error)
+    co_return *agent_.progress.get().error;
   co_return Status{};
 }
 
@@ -101,12 +103,15 @@ Task<Status> Operations::claim_name(std::string name, bool rename) {
   auto value = owner_name(name);
   if (!value) co_return std::move(value).error();
   if (!rename && !registration->name.empty() && value->json() != boost::json::value(registration->name))
-    co_return Error{"name.exists", Retry::wait_for_owner, "This box has the name " + registration->fqdn + " already.",
+    co_return Error{"name.exists", Retry::wait_for_owner,
+                    "This box has the name " + registration->fqdn + " already.",
                     "Change it with: qcloud ddns rename " + name};
   if (rename && registration->name.empty())
-    co_return Error{"name.none", Retry::wait_for_owner, "This box has no name yet.", "Claim one with: qcloud ddns claim " + name};
+    co_return Error{"name.none", Retry::wait_for_owner, "This box has no name yet.",
+                    "Claim one with: qcloud ddns claim " + name};
   OwnerCommand command(agent_);
-  auto status = co_await enroll::claim(agent_.enroll_deps(), Lanes<enroll::manifest>(agent_.enroll_port), *value);
+  auto status =
+      co_await enroll::claim(agent_.enroll_deps(), Lanes<enroll::manifest>(agent_.enroll_port), *value);
   co_await agent_.enroll_port.silence();
   // Unregistered meanwhile: the name went with it.
   if (status && !agent_.identity.registration.get()) co_return not_registered();

@@ -7,7 +7,8 @@ namespace qcloud {
 namespace {
 
 Error unknown_feature(const std::string& feature) {
-  return {"request.unknown_feature", Retry::give_up, "There is no feature \"" + feature + "\" with a switch.", "See them with: qcloud status"};
+  return {"request.unknown_feature", Retry::give_up, "There is no feature \"" + feature + "\" with a switch.",
+          "See them with: qcloud status"};
 }
 
 }  // namespace
@@ -26,7 +27,8 @@ Task<Result<Operations::Switched>> Operations::set_switch(std::string feature, b
   const Manifest* manifest = agent_.switches.find(feature);
   if (!manifest) co_return unknown_feature(feature);
   if (!manifest->has_switch)
-    co_return Error{"request.no_switch", Retry::give_up, "\"" + feature + "\" has no switch.", "See the switches with: qcloud status"};
+    co_return Error{"request.no_switch", Retry::give_up, "\"" + feature + "\" has no switch.",
+                    "See the switches with: qcloud status"};
   Switched done;
   auto pass = co_await decisions_.enter();
   if (agent_.switches.on(feature) == on) {
@@ -127,7 +129,8 @@ Task<void> Operations::settle_within(std::vector<Filed*> orders, Millis wait) {
 
 // The disk has just been written: what waits in tmpfs may follow.
 void Operations::folded() {
-  if (auto status = agent_.ledger.fold(); !status) agent_.deps.log.warning("the ledger could not be folded: " + status.error().detail);
+  if (auto status = agent_.ledger.fold(); !status)
+    agent_.deps.log.warning("the ledger could not be folded: " + status.error().detail);
 }
 
 }  // namespace qcloud

@@ -37,14 +37,16 @@ int fail(int code, const Error& error) {
 
 void to_stderr(Level level, std::string_view line) {
   static constexpr const char* names[] = {"debug", "info", "warning", "error"};
-  std::fprintf(stderr, "qcloudd: %s: %.*s\n", names[static_cast<int>(level)], static_cast<int>(line.size()), line.data());
+  std::fprintf(stderr, "qcloudd: %s: %.*s\n", names[static_cast<int>(level)], static_cast<int>(line.size()),
+               line.data());
 }
 
 Result<std::string> read_pem(const std::string& path, const char* key) {
   std::ifstream in(path, std::ios::binary);
   std::stringstream text;
   if (!in || !(text << in.rdbuf()))
-    return Error{"config.file", Retry::wait_for_owner, path + ": cannot be read.", std::string("Let ") + key + " name the vendor's PEM file."};
+    return Error{"config.file", Retry::wait_for_owner, path + ": cannot be read.",
+                 std::string("Let ") + key + " name the vendor's PEM file."};
   return text.str();
 }
 
@@ -53,7 +55,8 @@ Status make_folder(const std::string& path, mode_t mode) {
     auto end = path.find('/', at + 1);
     auto part = path.substr(0, end);
     if (::mkdir(part.c_str(), end == std::string::npos ? mode : 0755) != 0 && errno != EEXIST)
-      return Error{"state.folder", Retry::wait_for_owner, part + ": this folder cannot be made.", "Check the permissions, and that the volume is mounted and writable."};
+      return Error{"state.folder", Retry::wait_for_owner, part + ": this folder cannot be made.",
+                   "Check the permissions, and that the volume is mounted and writable."};
     if (end == std::string::npos) break;
   }
   return {};
@@ -86,14 +89,16 @@ int run_process(const Options& options) {
   ::umask(0022);
   std::signal(SIGPIPE, SIG_IGN);
   if (options.platform == "qts")
-    return fail(bad_config, {"usage", Retry::give_up, "The QTS platform is not part of this version.", "Start with --platform linux."});
+    return fail(bad_config, {"usage", Retry::give_up, "The QTS platform is not part of this version.",
+                             "Start with --platform linux."});
   LinuxOptions where{.root = options.root, .state_dir = options.state_dir};
   auto paths = linux_paths(where);
   auto config = load_config(options.config.empty() ? paths.config_file : options.config);
   if (!config) return fail(bad_config, config.error());
   if (config->proxy_url || config->panel_listen)
     return fail(bad_config, {"config.unsupported", Retry::wait_for_owner,
-                             std::string(config->proxy_url ? "proxy.url" : "panel.listen") + ": this version has no such part yet.",
+                             std::string(config->proxy_url ? "proxy.url" : "panel.listen") +
+                                 ": this version has no such part yet.",
                              "Remove the line from the configuration file."});
   auto ca = read_pem(config->trust_file, "cloud.trust");
   if (!ca) return fail(bad_config, ca.error());
@@ -102,7 +107,9 @@ int run_process(const Options& options) {
 
   boost::asio::io_context io(1);
   Agent* agent_for_floor = nullptr;
-  auto trust = Trust::make(*ca, [&]() -> WallTime { return agent_for_floor ? agent_for_floor->session.floor() : WallTime(release_time); });
+  auto trust = Trust::make(*ca, [&]() -> WallTime {
+    return agent_for_floor ? agent_for_floor->session.floor() : WallTime(release_time);
+  });
   if (!trust) return fail(bad_config, trust.error());
   if (options.check_config) {
     std::printf("The configuration is good.\n");
@@ -117,20 +124,27 @@ int run_process(const Options& options) {
     if (auto made = make_folder(path, mode); !made) return fail(bad_state, made.error());
   int lock = take_lock(paths.run_dir + "/lock");
   if (lock == -2)
-    return fail(other_instance, {"instance", Retry::give_up, "Another qcloudd runs already in " + paths.run_dir + ".", "Stop it first, or leave it be."});
+    return fail(other_instance,
+                {"instance", Retry::give_up, "Another qcloudd runs already in " + paths.run_dir + ".",
+                 "Stop it first, or leave it be."});
   if (lock < 0)
-    return fail(bad_state, {"instance", Retry::give_up, paths.run_dir + "/lock: cannot be made.", "Check that the folder is writable."});
+    return fail(bad_state, {"instance", Retry::give_up, paths.run_dir + "/lock: cannot be made.",
+                            "Check that the folder is writable."});
 
   ::umask(0077);  // the state holds the device key
   auto db = Db::open({paths.state_dir + "/state.db", paths.run_dir + "/ledger.db", ""});
   if (!db) return fail(bad_state, db.error());
   HttpClient transport(io.get_executor(), clock, **trust);
-  std::map<std::string, Endpoint, std::less<>> endpoints{{"cloud", {config->cloud_url.host, config->cloud_url.port, config->cloud_url.base_path}}};
-  Agent agent({io.get_executor(), clock, rng, (*platform)->platform(), transport, **db, log, endpoints, *vendor_key, WallTime(release_time)});
+  std::map<std::string, Endpoint, std::less<>> endpoints{
+      {"cloud", {config->cloud_url.host, config->cloud_url.port, config->cloud_url.base_path}}};
+  Agent agent({io.get_executor(), clock, rng, (*platform)->platform(), transport, **db, log, endpoints,
+               *vendor_key, WallTime(release_time)});
   agent_for_floor = &agent;
   Operations operations(agent);
-  ControlServer server(io.get_executor(), clock, (*platform)->platform().auth, make_routes(agent, operations));
-  if (auto listening = server.listen(paths.run_dir + "/control.sock"); !listening) return fail(bad_state, listening.error());
+  ControlServer server(io.get_executor(), clock, (*platform)->platform().auth,
+                       make_routes(agent, operations));
+  if (auto listening = server.listen(paths.run_dir + "/control.sock"); !listening)
+    return fail(bad_state, listening.error());
   agent.publish = [&server](const Event& event) { server.publish(event); };
   agent.ledger.on_row = [&](std::int64_t id) {
     if (!server.followed()) return;

@@ -14,7 +14,9 @@ namespace {
 
 std::string span_in_words(Millis span) {
   auto count = std::abs(std::chrono::duration_cast<seconds>(span).count());
-  auto words = [](long long n, const char* unit) { return std::to_string(n) + " " + unit + (n == 1 ? "" : "s"); };
+  auto words = [](long long n, const char* unit) {
+    return std::to_string(n) + " " + unit + (n == 1 ? "" : "s");
+  };
   if (count >= 2 * 86400) return words(count / 86400, "day");
   if (count >= 2 * 3600) return words(count / 3600, "hour");
   return words(count / 60, "minute");
@@ -24,7 +26,9 @@ std::optional<Finding> trouble_finding(const Error& trouble) {
   std::map<std::string, std::string> reason{{"reason", trouble.detail}, {"error", trouble.code}};
   if (trouble.code == "net.dns_failed") return Finding{"dns_failing", reason};
   if (trouble.code == "net.no_network") return Finding{"no_network", {}};
-  if (trouble.code == "net.tls_untrusted" || trouble.code == "net.bad_answer" || trouble.code == "cloud.bad_answer") return Finding{"cloud_untrusted", reason};
+  if (trouble.code == "net.tls_untrusted" || trouble.code == "net.bad_answer" ||
+      trouble.code == "cloud.bad_answer")
+    return Finding{"cloud_untrusted", reason};
   return Finding{"cloud_unreachable", reason};
 }
 
@@ -35,14 +39,24 @@ std::vector<Finding> way_findings(const WayInputs& in) {
   if (in.set_aside && !in.registered) out.push_back({"identity_set_aside", {}});
   if (!in.registered && !in.set_aside) out.push_back({"not_registered", {}});
   if (in.registered) switch (in.contact.standing) {
-      case Standing::good: break;
-      case Standing::revoked: out.push_back({"certificate_revoked", {}}); break;
-      case Standing::removed: out.push_back({"device_removed", {}}); break;
-      case Standing::superseded: out.push_back({"key_superseded", {}}); break;
-      case Standing::expired: out.push_back({"certificate_expired", {{"until", to_rfc3339(in.certificate_until)}}}); break;
+      case Standing::good:
+        break;
+      case Standing::revoked:
+        out.push_back({"certificate_revoked", {}});
+        break;
+      case Standing::removed:
+        out.push_back({"device_removed", {}});
+        break;
+      case Standing::superseded:
+        out.push_back({"key_superseded", {}});
+        break;
+      case Standing::expired:
+        out.push_back({"certificate_expired", {{"until", to_rfc3339(in.certificate_until)}}});
+        break;
     }
   if (!in.state_trouble.empty()) out.push_back({"state_not_writable", {{"reason", in.state_trouble}}});
-  if (in.contact.clock_error != Millis(0)) out.push_back({"clock_wrong", {{"off", span_in_words(in.contact.clock_error)}}});
+  if (in.contact.clock_error != Millis(0))
+    out.push_back({"clock_wrong", {{"off", span_in_words(in.contact.clock_error)}}});
   // With nothing to send there is no way to judge.
   bool speaks = in.order_open || (in.registered && in.any_on);
   if (!speaks) return out;
@@ -61,13 +75,17 @@ const char* registration_state(const Agent& agent) {
   const auto& progress = agent.progress.get().state;
   if (progress == "waiting" || progress == "starting") return "waiting";
   if (progress == "enrolling") return "enrolling";
-  if (!agent.identity.registration.get()) return agent.identity.set_aside.get() ? "set_aside" : "unregistered";
+  if (!agent.identity.registration.get())
+    return agent.identity.set_aside.get() ? "set_aside" : "unregistered";
   switch (agent.session.contact.get().standing) {
-    case Standing::revoked: return "revoked";
-    case Standing::removed: return "removed";
+    case Standing::revoked:
+      return "revoked";
+    case Standing::removed:
+      return "removed";
     case Standing::good:
     case Standing::expired:
-    case Standing::superseded: break;
+    case Standing::superseded:
+      break;
   }
   return "registered";
 }
@@ -82,11 +100,13 @@ Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
   if (!registration) return {"none", "This box is not registered."};
   if (!agent.switches.on(ddns::manifest.name)) return {"none", "\"Found by name\" is switched off."};
   for (const auto& finding : way)
-    if (finding.code == "certificate_revoked" || finding.code == "device_removed" || finding.code == "key_superseded")
+    if (finding.code == "certificate_revoked" || finding.code == "device_removed" ||
+        finding.code == "key_superseded")
       return {"none", "The cloud no longer knows this box."};
   if (registration->name.empty()) return {"none", "No name is claimed yet."};
   const auto& reported = agent.reported.get();
-  if (!reported || (!reported->v4 && !reported->v6)) return {"none", "The cloud has confirmed no address of this box yet."};
+  if (!reported || (!reported->v4 && !reported->v6))
+    return {"none", "The cloud has confirmed no address of this box yet."};
   for (const auto& condition : agent.health.of(ddns::manifest.name)) {
     const auto& code = condition.finding.code;
     if (code == "ddns_carrier_nat" || code == "ddns_double_nat" || code == "ddns_no_public_address")
@@ -97,7 +117,8 @@ Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
   for (const auto& finding : way)
     if (finding.code == "no_network") return {"none", "This box has no route to the internet."};
   for (const auto& finding : way)
-    if (finding.code == "dns_failing" || finding.code == "cloud_unreachable" || finding.code == "cloud_untrusted")
+    if (finding.code == "dns_failing" || finding.code == "cloud_unreachable" ||
+        finding.code == "cloud_untrusted")
       return {"direct", "The name keeps this box's last known address while the cloud cannot be reached."};
   return {"direct", "The name points to this box's own address."};
 }
@@ -107,8 +128,12 @@ json::array features_of(Agent& agent) {
   for (const Manifest* manifest : agent.switches.manifests()) {
     if (!manifest->has_switch) continue;
     json::array health;
-    for (const auto& condition : agent.health.of(manifest->name)) health.push_back(to_json(condition, manifest->name));
-    out.push_back({{"name", manifest->name}, {"title", manifest->title}, {"on", agent.switches.on(manifest->name)}, {"health", health}});
+    for (const auto& condition : agent.health.of(manifest->name))
+      health.push_back(to_json(condition, manifest->name));
+    out.push_back({{"name", manifest->name},
+                   {"title", manifest->title},
+                   {"on", agent.switches.on(manifest->name)},
+                   {"health", health}});
   }
   return out;
 }
@@ -118,11 +143,12 @@ json::array orders_of(Agent& agent) {
   for (const auto& order : agent.outbox.pending()) {
     const Delay* delay = agent.outbox.delay(order.id);
     auto wait = delay ? std::max(Millis(0), delay->next_try - agent.deps.clock.now()) : Millis(0);
-    out.push_back({{"id", order.id},
-                   {"scope", json::array{json::value(order.scope)}},
-                   {"submitted", to_rfc3339(order.submitted)},
-                   {"next_try", to_rfc3339(agent.deps.clock.wall() + wait)},
-                   {"problem", delay && !delay->problem.empty() ? json::value(delay->problem) : json::value(nullptr)}});
+    out.push_back(
+        {{"id", order.id},
+         {"scope", json::array{json::value(order.scope)}},
+         {"submitted", to_rfc3339(order.submitted)},
+         {"next_try", to_rfc3339(agent.deps.clock.wall() + wait)},
+         {"problem", delay && !delay->problem.empty() ? json::value(delay->problem) : json::value(nullptr)}});
   }
   return out;
 }
@@ -148,12 +174,15 @@ json::object status_of(Agent& agent) {
   json::array health;
   for (const char* source : {"", "enroll", "erasure"})
     for (const auto& condition : agent.health.of(source)) health.push_back(to_json(condition, source));
-  auto text_or_null = [](const std::string& text) { return text.empty() ? json::value(nullptr) : json::value(text); };
+  auto text_or_null = [](const std::string& text) {
+    return text.empty() ? json::value(nullptr) : json::value(text);
+  };
   auto reach = reachability(agent, way);
   json::object out;
   out["schema"] = 1;
   out["version"] = QCLOUD_VERSION;
-  out["registered"] = registration.has_value() && contact.standing != Standing::removed && contact.standing != Standing::revoked;
+  out["registered"] = registration.has_value() && contact.standing != Standing::removed &&
+                      contact.standing != Standing::revoked;
   out["registration"] = registration_state(agent);
   out["account"] = registration ? text_or_null(registration->account) : json::value(nullptr);
   out["device_id"] = registration ? json::value(registration->device_id) : json::value(nullptr);
@@ -164,7 +193,8 @@ json::object status_of(Agent& agent) {
   out["features"] = features_of(agent);
   out["orders"] = orders_of(agent);
   out["orders_pending"] = agent.outbox.open.get().size();
-  out["last_contact"] = contact.last_contact ? json::value(to_rfc3339(*contact.last_contact)) : json::value(nullptr);
+  out["last_contact"] =
+      contact.last_contact ? json::value(to_rfc3339(*contact.last_contact)) : json::value(nullptr);
   out["offline"] = !agent.switches.remembered().empty() && !agent.switches.any_on();
   out["disks_may_sleep"] = true;
   return out;

@@ -9,7 +9,8 @@
 namespace qcloud {
 
 struct Supervisor::Child {
-  Child(FeatureSlot s, boost::asio::any_io_executor executor) : slot(std::move(s)), wake(executor), silent(false) {
+  Child(FeatureSlot s, boost::asio::any_io_executor executor)
+      : slot(std::move(s)), wake(executor), silent(false) {
     for (FactBase* fact : slot.facts) subscriptions.push_back(fact->wake(wake));
   }
   bool wanted() const { return pauses == 0 && slot.wanted(); }
@@ -39,7 +40,8 @@ Task<std::string> guarded(Task<void> work) {
 
 }  // namespace
 
-Supervisor::Supervisor(boost::asio::any_io_executor executor, Clock& clock, Rng& rng, HealthBoard& health, const Log& log)
+Supervisor::Supervisor(boost::asio::any_io_executor executor, Clock& clock, Rng& rng, HealthBoard& health,
+                       const Log& log)
     : executor_(executor), clock_(clock), rng_(rng), health_(health), log_(log), nursery_(executor) {}
 Supervisor::~Supervisor() = default;
 
@@ -52,7 +54,8 @@ void Supervisor::start(std::vector<FeatureSlot> slots) {
 
 Task<void> Supervisor::stop() {
   co_await nursery_.stop();
-  for (auto child = children_.rbegin(); child != children_.rend(); ++child) co_await child->slot.port->silence();
+  for (auto child = children_.rbegin(); child != children_.rend(); ++child)
+    co_await child->slot.port->silence();
 }
 
 Supervisor::Child* Supervisor::find(std::string_view feature) {
@@ -111,7 +114,8 @@ Task<void> Supervisor::supervise(Child* child) {
       continue;
     }
     if (clock_.now() - started > minutes(10)) backoff.reset();
-    log_.error(std::string(child->slot.manifest->name) + " stopped by a fault and is started again: " + *fault);
+    log_.error(std::string(child->slot.manifest->name) +
+               " stopped by a fault and is started again: " + *fault);
     Finding finding{"feature_failed", {{"reason", *fault}}};
     std::vector<Finding> findings{finding};
     health_.report(child->slot.manifest->name, findings);

@@ -18,14 +18,15 @@ namespace qcloud {
 struct FeatureSlot {
   const Manifest* manifest;
   Port* port;
-  std::function<bool()> wanted;         // derived from facts; cheap
-  std::function<Task<void>()> run;      // ends by itself, by fault, or by cancellation
-  std::vector<FactBase*> facts;         // what `wanted` looks at
+  std::function<bool()> wanted;     // derived from facts; cheap
+  std::function<Task<void>()> run;  // ends by itself, by fault, or by cancellation
+  std::vector<FactBase*> facts;     // what `wanted` looks at
 };
 
 class Supervisor {
  public:
-  Supervisor(boost::asio::any_io_executor executor, Clock& clock, Rng& rng, HealthBoard& health, const Log& log);
+  Supervisor(boost::asio::any_io_executor executor, Clock& clock, Rng& rng, HealthBoard& health,
+             const Log& log);
   ~Supervisor();
 
   // In start order.

@@ -7,9 +7,12 @@ namespace qcloud {
 namespace json = boost::json;
 
 bool Contact::operator==(const Contact& other) const {
-  auto code = [](const Contact& c) { return c.trouble ? c.trouble->code + c.trouble->detail : std::string(); };
-  return last_contact == other.last_contact && code(*this) == code(other) && trouble_since == other.trouble_since &&
-         standing == other.standing && removal_receipt == other.removal_receipt && clock_error == other.clock_error;
+  auto code = [](const Contact& c) {
+    return c.trouble ? c.trouble->code + c.trouble->detail : std::string();
+  };
+  return last_contact == other.last_contact && code(*this) == code(other) &&
+         trouble_since == other.trouble_since && standing == other.standing &&
+         removal_receipt == other.removal_receipt && clock_error == other.clock_error;
 }
 
 CloudSession::CloudSession(Clock& clock, const Identity& identity, WallTime floor)
@@ -53,16 +56,19 @@ void CloudSession::observe(const Result<HttpResponse>& outcome, bool with_certif
     if (outcome->date) {
       auto error = *outcome->date - clock_.wall();
       // Two minutes: more than any answer's way takes, less than any protocol here minds.
-      next.clock_error = error > minutes(2) || error < -minutes(2) ? std::chrono::duration_cast<Millis>(error) : Millis(0);
+      next.clock_error =
+          error > minutes(2) || error < -minutes(2) ? std::chrono::duration_cast<Millis>(error) : Millis(0);
       floor_ = std::max(floor_, *outcome->date);
     }
     if (outcome->status >= 500) {
-      fail({"cloud.server_error", Retry::retry_soon, "The cloud has trouble of its own (status " + std::to_string(outcome->status) + ").", ""});
+      fail({"cloud.server_error", Retry::retry_soon,
+            "The cloud has trouble of its own (status " + std::to_string(outcome->status) + ").", ""});
     } else {
       next.trouble.reset();
       next.trouble_since.reset();
       next.last_contact = clock_.wall() + next.clock_error;
-      if (with_certificate && (outcome->status == 401 || outcome->status == 410)) read_standing(*outcome, next);
+      if (with_certificate && (outcome->status == 401 || outcome->status == 410))
+        read_standing(*outcome, next);
       if (with_certificate && outcome->status < 300) next.standing = Standing::good;
     }
   }

@@ -14,11 +14,11 @@ enum class Standing { good, revoked, removed, expired, superseded };
 
 struct Contact {
   std::optional<WallTime> last_contact;
-  std::optional<Error> trouble;          // of the newest exchange, if it failed
+  std::optional<Error> trouble;  // of the newest exchange, if it failed
   std::optional<WallTime> trouble_since;
   Standing standing = Standing::good;
-  std::string removal_receipt;           // of a removal on the account's page, unverified
-  Millis clock_error{0};                 // cloud's time minus ours, when the difference matters
+  std::string removal_receipt;  // of a removal on the account's page, unverified
+  Millis clock_error{0};        // cloud's time minus ours, when the difference matters
   bool operator==(const Contact& other) const;
 };
 

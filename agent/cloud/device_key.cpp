@@ -54,8 +54,9 @@ Secret DeviceKey::pem() const {
 }
 
 std::string DeviceKey::thumbprint() const {
-  return base64url(sha256(R"({"crv":"P-256","kty":"EC","x":")" + coordinate(key_.get(), OSSL_PKEY_PARAM_EC_PUB_X) +
-                          R"(","y":")" + coordinate(key_.get(), OSSL_PKEY_PARAM_EC_PUB_Y) + R"("})"));
+  return base64url(sha256(R"({"crv":"P-256","kty":"EC","x":")" +
+                          coordinate(key_.get(), OSSL_PKEY_PARAM_EC_PUB_X) + R"(","y":")" +
+                          coordinate(key_.get(), OSSL_PKEY_PARAM_EC_PUB_Y) + R"("})"));
 }
 
 std::string DeviceKey::request() const {
@@ -82,7 +83,8 @@ std::string DeviceKey::sign(std::string_view header, std::string_view payload) c
   EVP_DigestSign(context.get(), reinterpret_cast<unsigned char*>(der.data()), &size, bytes, input.size());
   // RFC 7518 section 3.4: r and s side by side, 32 bytes each.
   auto* at = reinterpret_cast<const unsigned char*>(der.data());
-  std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> signature(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)), ECDSA_SIG_free);
+  std::unique_ptr<ECDSA_SIG, decltype(&ECDSA_SIG_free)> signature(
+      d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(size)), ECDSA_SIG_free);
   std::string raw(64, '\0');
   BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), reinterpret_cast<unsigned char*>(raw.data()), 32);
   BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), reinterpret_cast<unsigned char*>(raw.data()) + 32, 32);

@@ -23,9 +23,9 @@ class DeviceKey {
   static Result<DeviceKey> generate();
   static Result<DeviceKey> from_pem(const Secret& pem);
 
-  Secret pem() const;                 // PKCS#8, not encrypted: the state file is 0600
-  std::string thumbprint() const;     // RFC 7638, base64url of SHA-256
-  std::string request() const;        // PKCS#10 (RFC 2986), DER in unwrapped base64
+  Secret pem() const;              // PKCS#8, not encrypted: the state file is 0600
+  std::string thumbprint() const;  // RFC 7638, base64url of SHA-256
+  std::string request() const;     // PKCS#10 (RFC 2986), DER in unwrapped base64
   std::string sign(std::string_view header, std::string_view payload) const;  // compact JWS, ES256
   bool matches(const X509* certificate) const;
   EVP_PKEY* get() const { return key_.get(); }

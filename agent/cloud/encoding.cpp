@@ -27,8 +27,9 @@ std::optional<std::string> decode(std::string_view text, bool url) {
   if (padded.size() % 4 != 0 || padded.size() > 1'000'000) return std::nullopt;
   size_t padding = padded.ends_with("==") ? 2 : padded.ends_with("=") ? 1 : 0;
   std::string out(padded.size() / 4 * 3, '\0');
-  int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                             reinterpret_cast<const unsigned char*>(padded.data()), static_cast<int>(padded.size()));
+  int size =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(padded.data()), static_cast<int>(padded.size()));
   if (size < 0) return std::nullopt;
   out.resize(static_cast<size_t>(size) - padding);
   // One value, one text: no stray bits, no padding in the middle (RFC 4648 section 3.5).
@@ -40,8 +41,9 @@ std::optional<std::string> decode(std::string_view text, bool url) {
 
 std::string base64(std::string_view bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                             reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   out.resize(static_cast<size_t>(size));
   return out;
 }
@@ -58,7 +60,8 @@ std::optional<std::string> from_base64url(std::string_view text) { return decode
 
 std::string sha256(std::string_view bytes) {
   std::string out(SHA256_DIGEST_LENGTH, '\0');
-  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), reinterpret_cast<unsigned char*>(out.data()));
+  SHA256(reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+         reinterpret_cast<unsigned char*>(out.data()));
   return out;
 }
 

@@ -12,9 +12,12 @@ Result<std::vector<Certificate>> parse_certs_only(std::string_view body) {
   auto der = from_base64(body);
   if (!der || der->empty()) return bad;
   auto* at = reinterpret_cast<const unsigned char*>(der->data());
-  std::unique_ptr<PKCS7, decltype(&PKCS7_free)> message(d2i_PKCS7(nullptr, &at, static_cast<long>(der->size())), PKCS7_free);
+  std::unique_ptr<PKCS7, decltype(&PKCS7_free)> message(
+      d2i_PKCS7(nullptr, &at, static_cast<long>(der->size())), PKCS7_free);
   ERR_clear_error();
-  if (!message || at != reinterpret_cast<const unsigned char*>(der->data()) + der->size() || !PKCS7_type_is_signed(message.get()) || !message->d.sign || !message->d.sign->cert) return bad;
+  if (!message || at != reinterpret_cast<const unsigned char*>(der->data()) + der->size() ||
+      !PKCS7_type_is_signed(message.get()) || !message->d.sign || !message->d.sign->cert)
+    return bad;
   std::vector<Certificate> certificates;
   int count = sk_X509_num(message->d.sign->cert);
   if (count < 1 || count > 8) return bad;

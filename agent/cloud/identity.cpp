@@ -23,7 +23,8 @@ Status Identity::load() {
       if (auto gone = db_.run("DELETE FROM identity WHERE slot='aside'"); !gone) return gone;
       return db_.run("UPDATE identity SET slot='aside' WHERE slot='current'");
     }
-    if (!current && home("aside") == hardware_) return db_.run("UPDATE identity SET slot='current' WHERE slot='aside'");
+    if (!current && home("aside") == hardware_)
+      return db_.run("UPDATE identity SET slot='current' WHERE slot='aside'");
     return {};
   });
   if (!status) return status;
@@ -31,18 +32,20 @@ Status Identity::load() {
 
   std::optional<Registration> found;
   std::string key, certificate;
-  status = db_.run("SELECT device_id,account,key_pem,certificate_pem,registered,name,fqdn,zone FROM identity WHERE slot='current'", {},
-                   [&](const Row& row) {
-                     found.emplace();
-                     found->device_id = row.text(0);
-                     found->account = row.text(1);
-                     key = row.text(2);
-                     certificate = row.text(3);
-                     found->registered = from_unix(row.number(4));
-                     found->name = row.text(5);
-                     found->fqdn = row.text(6);
-                     found->zone = row.text(7);
-                   });
+  status = db_.run(
+      "SELECT device_id,account,key_pem,certificate_pem,registered,name,fqdn,zone FROM identity WHERE "
+      "slot='current'",
+      {}, [&](const Row& row) {
+        found.emplace();
+        found->device_id = row.text(0);
+        found->account = row.text(1);
+        key = row.text(2);
+        certificate = row.text(3);
+        found->registered = from_unix(row.number(4));
+        found->name = row.text(5);
+        found->fqdn = row.text(6);
+        found->zone = row.text(7);
+      });
   if (!status) return status;
   if (!found) {
     forget();
@@ -77,7 +80,9 @@ Result<Value<DataClass::public_key>> Identity::begin() {
   return Mint::text<DataClass::public_key>(pending_->request());
 }
 
-Value<DataClass::public_key> Identity::renewal() const { return Mint::text<DataClass::public_key>(key_->request()); }
+Value<DataClass::public_key> Identity::renewal() const {
+  return Mint::text<DataClass::public_key>(key_->request());
+}
 
 Status Identity::adopt(std::vector<Certificate> certificates, WallTime now, bool enrolling) {
   // A renewal while no registration is under way; a key that was begun and given up is not ours.
@@ -85,15 +90,19 @@ Status Identity::adopt(std::vector<Certificate> certificates, WallTime now, bool
   X509* ours = nullptr;
   for (const auto& certificate : certificates)
     if (key && key->matches(certificate.get())) ours = certificate.get();
-  if (!ours) return Error{"cloud.bad_answer", Retry::retry_later, "The cloud answered with a certificate that is not this box's.", ""};
+  if (!ours)
+    return Error{"cloud.bad_answer", Retry::retry_later,
+                 "The cloud answered with a certificate that is not this box's.", ""};
   std::string pem = to_pem(ours);
   Status status;
   if (enrolling) {
     status = db_.transaction([&]() -> Status {
       if (auto gone = db_.run("DELETE FROM identity WHERE slot IN ('current','aside')"); !gone) return gone;
       auto secret = pending_->pem();
-      return db_.run("INSERT INTO identity(slot,device_id,account,key_pem,certificate_pem,hardware,registered) VALUES('current',?,'',?,?,?,?)",
-                     {common_name(ours), secret.reveal(), pem, hardware_, unix_seconds(now)});
+      return db_.run(
+          "INSERT INTO identity(slot,device_id,account,key_pem,certificate_pem,hardware,registered) "
+          "VALUES('current',?,'',?,?,?,?)",
+          {common_name(ours), secret.reveal(), pem, hardware_, unix_seconds(now)});
     });
   } else {
     status = db_.run("UPDATE identity SET certificate_pem=? WHERE slot='current'", {pem});
@@ -103,7 +112,8 @@ Status Identity::adopt(std::vector<Certificate> certificates, WallTime now, bool
   return load();
 }
 
-Status Identity::describe(const std::string& account, const std::string& name, const std::string& fqdn, const std::string& zone) {
+Status Identity::describe(const std::string& account, const std::string& name, const std::string& fqdn,
+                          const std::string& zone) {
   if (!registration.get()) return {};
   auto next = *registration.get();
   next.account = account.empty() ? next.account : account;
@@ -117,7 +127,8 @@ Status Identity::describe(const std::string& account, const std::string& name, c
   return status;
 }
 
-std::optional<Identity::SignedOrder> Identity::sign_order(const std::string& id, const std::string& scope, WallTime submitted) const {
+std::optional<Identity::SignedOrder> Identity::sign_order(const std::string& id, const std::string& scope,
+                                                          WallTime submitted) const {
   if (!key_ || !registration.get()) return std::nullopt;
   SignedOrder order;
   order.thumbprint = registration.get()->thumbprint;

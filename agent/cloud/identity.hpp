@@ -17,9 +17,9 @@ namespace qcloud {
 
 struct Registration {
   std::string device_id;
-  std::string account;     // as the cloud calls it; shown, never sent
+  std::string account;  // as the cloud calls it; shown, never sent
   std::string thumbprint;
-  std::string name;        // empty: none claimed
+  std::string name;  // empty: none claimed
   std::string fqdn;
   std::string zone;
   WallTime certificate_from, certificate_until;
@@ -32,7 +32,7 @@ class Identity {
   // `hardware`: a digest of what cannot be copied with the disks; platform/ makes it.
   Identity(Db& db, std::string hardware);
 
-  // Reads the state. Errors: identity.key, store.*.
+  // Reads the state; a damaged identity is set aside. Errors: store.*.
   Status load();
 
   Fact<std::optional<Registration>> registration;
@@ -47,14 +47,16 @@ class Identity {
   // `enrolling`: the certificate of the key that begin() made; else a newer one of the current key.
   // Errors: cloud.bad_answer (none of them is ours), store.*.
   Status adopt(std::vector<Certificate> certificates, WallTime now, bool enrolling = true);
-  Status describe(const std::string& account, const std::string& name, const std::string& fqdn, const std::string& zone);
+  Status describe(const std::string& account, const std::string& name, const std::string& fqdn,
+                  const std::string& zone);
 
   // An order of the owner, signed: compact JWS, ES256, RFC 7515.
   struct SignedOrder {
     std::string request;
     std::string thumbprint;
   };
-  std::optional<SignedOrder> sign_order(const std::string& id, const std::string& scope, WallTime submitted) const;
+  std::optional<SignedOrder> sign_order(const std::string& id, const std::string& scope,
+                                        WallTime submitted) const;
 
   // Within the caller's transaction: the registration ends. Nothing of the key is kept: the order is
   // signed already. forget() after the commit makes it true in memory.

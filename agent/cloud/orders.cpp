@@ -4,8 +4,13 @@
 
 namespace qcloud {
 
-Orders::Orders(Outbox& outbox, const Identity& identity, Clock& clock, Rng& rng, std::string vendor_public_key)
-    : outbox_(outbox), identity_(identity), clock_(clock), rng_(rng), vendor_public_key_(std::move(vendor_public_key)) {}
+Orders::Orders(Outbox& outbox, const Identity& identity, Clock& clock, Rng& rng,
+               std::string vendor_public_key)
+    : outbox_(outbox),
+      identity_(identity),
+      clock_(clock),
+      rng_(rng),
+      vendor_public_key_(std::move(vendor_public_key)) {}
 
 Result<std::optional<std::string>> Orders::file(const std::string& scope, WallTime when) {
   Order order;
@@ -34,7 +39,9 @@ Status Orders::settle(const Order& order, const std::string& receipt) {
   return status;
 }
 
-Value<DataClass::request_id> Orders::id_of(const Order& order) const { return Mint::text<DataClass::request_id>(order.id); }
+Value<DataClass::request_id> Orders::id_of(const Order& order) const {
+  return Mint::text<DataClass::request_id>(order.id);
+}
 Value<DataClass::signed_order> Orders::request_of(const Order& order) const {
   return Mint::text<DataClass::signed_order>(order.request);
 }

@@ -11,9 +11,9 @@
 namespace qcloud {
 
 struct ReceiptExpectation {
-  std::string thumbprint;   // whose order it answers
+  std::string thumbprint;  // whose order it answers
   std::string order_id;
-  std::string request;      // the compact JWS that was sent
+  std::string request;  // the compact JWS that was sent
   std::string scope;
   WallTime submitted;
 };

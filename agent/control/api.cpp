@@ -16,20 +16,34 @@ struct Known {
   std::string_view problem;
 };
 constexpr Known known[] = {
-    {"request.not_permitted", 403, "not-permitted"},   {"request.not_found", 404, "not-found"},
-    {"request.unknown_feature", 404, "not-found"},     {"request.method", 405, "method-not-allowed"},
-    {"request.too_large", 413, "too-large"},           {"request.no_switch", 409, "no-switch"},
-    {"request.", 400, "invalid-request"},              {"identity.none", 409, "not-registered"},
-    {"identity.key", 500, "state-unusable"},           {"register.already", 409, "already-registered"},
-    {"register.denied", 403, "registration-denied"},   {"register.expired", 410, "registration-expired"},
-    {"register.", 502, "cloud-refused"},               {"name.exists", 409, "name-exists"},
-    {"name.none", 409, "no-name"},                     {"name.invalid", 422, "name-invalid"},
-    {"gate.switched_off", 409, "feature-off"},         {"gate.called_off", 409, "feature-off"},
-    {"gate.no_host", 503, "cloud-unreachable"},        {"net.", 503, "cloud-unreachable"},
-    {"store.", 500, "state-unusable"},                 {"cloud.bad_answer", 502, "cloud-refused"},
-    {"cloud.server_error", 502, "cloud-refused"},      {"cloud.name-invalid", 422, "name-invalid"},
-    {"cloud.device-removed", 410, "device-removed"},   {"cloud.internal", 502, "cloud-refused"},
-    {"oauth.", 502, "cloud-refused"},                  {"receipt.", 502, "cloud-refused"},
+    {"request.not_permitted", 403, "not-permitted"},
+    {"request.not_found", 404, "not-found"},
+    {"request.unknown_feature", 404, "not-found"},
+    {"request.method", 405, "method-not-allowed"},
+    {"request.too_large", 413, "too-large"},
+    {"request.no_switch", 409, "no-switch"},
+    {"request.", 400, "invalid-request"},
+    {"identity.none", 409, "not-registered"},
+    {"identity.key", 500, "state-unusable"},
+    {"register.already", 409, "already-registered"},
+    {"register.denied", 403, "registration-denied"},
+    {"register.expired", 410, "registration-expired"},
+    {"register.", 502, "cloud-refused"},
+    {"name.exists", 409, "name-exists"},
+    {"name.none", 409, "no-name"},
+    {"name.invalid", 422, "name-invalid"},
+    {"gate.switched_off", 409, "feature-off"},
+    {"gate.called_off", 409, "feature-off"},
+    {"gate.no_host", 503, "cloud-unreachable"},
+    {"net.", 503, "cloud-unreachable"},
+    {"store.", 500, "state-unusable"},
+    {"cloud.bad_answer", 502, "cloud-refused"},
+    {"cloud.server_error", 502, "cloud-refused"},
+    {"cloud.name-invalid", 422, "name-invalid"},
+    {"cloud.device-removed", 410, "device-removed"},
+    {"cloud.internal", 502, "cloud-refused"},
+    {"oauth.", 502, "cloud-refused"},
+    {"receipt.", 502, "cloud-refused"},
 };
 
 const Known* find_known(std::string_view code) {
@@ -51,12 +65,17 @@ int status_of(const Error& error) {
 }
 
 json::object problem_of(const Error& error, int status) {
-  static const std::map<int, const char*> titles = {
-      {400, "The request is not understood"}, {403, "Not permitted"},         {404, "There is no such thing"},
-      {405, "Not possible here"},             {409, "It could not be done"},  {413, "The request is too large"},
-      {410, "It is gone"},                    {422, "That will not do"},
-      {500, "The agent has trouble"},         {502, "The cloud's answer is of no use"},
-      {503, "The cloud cannot be reached"}};
+  static const std::map<int, const char*> titles = {{400, "The request is not understood"},
+                                                    {403, "Not permitted"},
+                                                    {404, "There is no such thing"},
+                                                    {405, "Not possible here"},
+                                                    {409, "It could not be done"},
+                                                    {413, "The request is too large"},
+                                                    {410, "It is gone"},
+                                                    {422, "That will not do"},
+                                                    {500, "The agent has trouble"},
+                                                    {502, "The cloud's answer is of no use"},
+                                                    {503, "The cloud cannot be reached"}};
   auto title = titles.find(status);
   return {{"type", "urn:qcloud:problem:" + problem_code(error.code)},
           {"title", title == titles.end() ? "It could not be done" : title->second},
@@ -68,7 +87,8 @@ json::object problem_of(const Error& error, int status) {
 
 namespace {
 
-bool fits(const std::string& pattern, const boost::urls::url_view& url, std::map<std::string, std::string>& values) {
+bool fits(const std::string& pattern, const boost::urls::url_view& url,
+          std::map<std::string, std::string>& values) {
   std::size_t at = 1;  // behind the first '/'
   for (auto segment : url.segments()) {
     if (at > pattern.size()) return false;

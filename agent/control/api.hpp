@@ -16,9 +16,9 @@ enum class Access { everyone, admin };
 
 struct ApiRequest {
   std::string method;
-  std::map<std::string, std::string> path;   // {name} -> value
+  std::map<std::string, std::string> path;  // {name} -> value
   std::map<std::string, std::string> query;
-  boost::json::object body;                  // empty when there was none
+  boost::json::object body;  // empty when there was none
 };
 
 struct ApiAnswer {

@@ -6,7 +6,8 @@ namespace qcloud {
 
 Result<Value<DataClass::public_name>> owner_name(std::string_view text) {
   auto bad = [](const char* why) {
-    return Error{"name.invalid", Retry::give_up, why, "Use 3 to 32 letters (a-z), digits and single dashes, as in: my-nas-1"};
+    return Error{"name.invalid", Retry::give_up, why,
+                 "Use 3 to 32 letters (a-z), digits and single dashes, as in: my-nas-1"};
   };
   std::string name;
   for (char c : text) {
@@ -16,7 +17,8 @@ Result<Value<DataClass::public_name>> owner_name(std::string_view text) {
     name += c;
   }
   if (name.size() < 3 || name.size() > 32) return bad("The name is too short or too long.");
-  if (name.find_first_not_of("0123456789") == std::string::npos) return bad("A name of digits alone is not allowed.");
+  if (name.find_first_not_of("0123456789") == std::string::npos)
+    return bad("A name of digits alone is not allowed.");
   if (name.front() == '-' || name.back() == '-' || name.find("--") != std::string::npos)
     return bad("A dash may stand only singly, and not at the start or the end.");
   return Mint::text<DataClass::public_name>(name);

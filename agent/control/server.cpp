@@ -27,7 +27,8 @@ using asio::local::stream_protocol;
 namespace {
 
 constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t body_limit = 64 * 1024, header_limit = 16 * 1024, most_connections = 32, most_waiting_events = 256;
+constexpr std::size_t body_limit = 64 * 1024, header_limit = 16 * 1024, most_connections = 32,
+                      most_guests = 8, most_waiting_events = 256;
 
 struct Follower {
   explicit Follower(asio::any_io_executor executor) : wake(executor) {}
@@ -38,15 +39,16 @@ struct Follower {
 std::string reply(int status, const json::object& body, const std::vector<std::string>& allow = {}) {
   auto text = json::serialize(body) + "\n";
   std::string reason(http::obsolete_reason(static_cast<http::status>(status)));
-  std::string head = "HTTP/1.1 " + std::to_string(status) + " " + reason + "\r\nContent-Type: " +
-                     (status < 400 ? "application/json" : "application/problem+json") +
+  std::string head = "HTTP/1.1 " + std::to_string(status) + " " + reason +
+                     "\r\nContent-Type: " + (status < 400 ? "application/json" : "application/problem+json") +
                      "\r\nContent-Length: " + std::to_string(text.size()) + "\r\nConnection: close\r\n";
   for (std::size_t i = 0; i < allow.size(); ++i) head += (i == 0 ? "Allow: " : ", ") + allow[i];
   if (!allow.empty()) head += "\r\n";
   return head + "\r\n" + text;
 }
 
-std::string refuse(int status, const char* code, std::string detail, std::string fix = "", const std::vector<std::string>& allow = {}) {
+std::string refuse(int status, const char* code, std::string detail, std::string fix = "",
+                   const std::vector<std::string>& allow = {}) {
   return reply(status, problem_of({code, Retry::give_up, std::move(detail), std::move(fix)}, status), allow);
 }
 
@@ -65,7 +67,8 @@ Task<std::optional<std::string>> read_request(stream_protocol::socket* socket, P
     pending.append(chunk, got);
     boost::system::error_code wrong;
     pending.erase(0, parser->put(asio::buffer(pending), wrong));
-    if (wrong == http::error::body_limit) co_return refuse(413, "request.too_large", "The request is too large.");
+    if (wrong == http::error::body_limit)
+      co_return refuse(413, "request.too_large", "The request is too large.");
     if ((wrong && wrong != http::error::need_more) || pending.size() > header_limit)
       co_return refuse(400, "request.malformed", "This is not an HTTP request.");
   }
@@ -81,8 +84,10 @@ std::optional<std::string> read_body(const Parser& parser, const Route& route, j
   auto value = json::parse(text, failed, {}, limits);
   if (failed || !value.is_object()) return refuse(400, "request.malformed", "The body is not a JSON object.");
   for (const auto& member : value.as_object())
-    if (std::find(route.body_members.begin(), route.body_members.end(), std::string(member.key())) == route.body_members.end())
-      return refuse(400, "request.unknown_member", "The member \"" + std::string(member.key()) + "\" is not known here.");
+    if (std::find(route.body_members.begin(), route.body_members.end(), std::string(member.key())) ==
+        route.body_members.end())
+      return refuse(400, "request.unknown_member",
+                    "The member \"" + std::string(member.key()) + "\" is not known here.");
   into = std::move(value.get_object());
   return std::nullopt;
 }
@@ -99,7 +104,7 @@ struct ControlServer::State {
   stream_protocol::acceptor acceptor;
   std::string path;
   std::list<Follower*> followers;
-  std::size_t connections = 0;
+  std::size_t connections = 0, guests = 0;
   Nursery children;
 
   bool admin(stream_protocol::socket& socket) {
@@ -117,7 +122,9 @@ struct ControlServer::State {
       ~Listed() { all.remove(self); }
     } listed{followers, &self};
     followers.push_back(&self);
-    std::string out = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n: qcloud\n\n";
+    std::string out =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: "
+        "close\r\n\r\n: qcloud\n\n";
     for (;;) {
       auto [failed, sent] = co_await asio::async_write(*socket, asio::buffer(out), as_value);
       if (failed) co_return;
@@ -142,9 +149,11 @@ struct ControlServer::State {
     auto method = std::string(parser->get().method_string());
     auto found = match(routes, method, std::string(parser->get().target()));
     if (!found.path_known) co_return refuse(404, "request.not_found", "There is no such path.");
-    if (!found.route) co_return refuse(405, "request.method", "This path has no method " + method + ".", "", found.allow);
+    if (!found.route)
+      co_return refuse(405, "request.method", "This path has no method " + method + ".", "", found.allow);
     if (found.route->access == Access::admin && !is_admin)
-      co_return refuse(403, "request.not_permitted", "Only an administrator of this box may do that.", "Use an administrator's account, or sudo.");
+      co_return refuse(403, "request.not_permitted", "Only an administrator of this box may do that.",
+                       "Use an administrator's account, or sudo.");
     if (auto wrong = read_body(*parser, *found.route, found.request.body)) co_return *wrong;
     auto done = co_await found.route->handler(std::move(found.request));
     if (!done) {
@@ -156,10 +165,14 @@ struct ControlServer::State {
   }
 
   Task<void> serve(std::shared_ptr<stream_protocol::socket> socket) {
+    // Whoever may not change anything gets a few of the places only: the owner must always find one.
+    bool is_admin = admin(*socket);
     struct Counted {
       std::size_t& n;
       ~Counted() { --n; }
-    } counted{++connections};
+    } counted{is_admin ? connections : guests};
+    ++counted.n;
+    if (counted.n > (is_admin ? most_connections : most_guests)) co_return;
     Parser parser;
     auto wrong = co_await within(read_request(socket.get(), &parser), clock, clock.now() + seconds(10));
     if (!wrong) co_return;
@@ -167,19 +180,27 @@ struct ControlServer::State {
     if (*wrong) {
       out = **wrong;
     } else if (parser.get().method() == http::verb::get && parser.get().target() == "/v1/events") {
-      if (admin(*socket)) {
+      if (is_admin) {
         co_await follow(socket.get());
         co_return;
       }
-      out = refuse(403, "request.not_permitted", "Only an administrator of this box may do that.", "Use an administrator's account, or sudo.");
+      out = refuse(403, "request.not_permitted", "Only an administrator of this box may do that.",
+                   "Use an administrator's account, or sudo.");
     } else {
-      out = co_await answer(&parser, admin(*socket));
+      out = co_await answer(&parser, is_admin);
     }
-    co_await asio::async_write(*socket, asio::buffer(out), as_value);
+    auto written = co_await within(write_all(socket.get(), &out), clock, clock.now() + seconds(30));
+    (void)written;
+  }
+
+  Task<bool> write_all(stream_protocol::socket* socket, const std::string* text) {
+    auto [failed, sent] = co_await asio::async_write(*socket, asio::buffer(*text), as_value);
+    co_return !failed && sent == text->size();
   }
 };
 
-ControlServer::ControlServer(asio::any_io_executor executor, Clock& clock, SessionAuth& auth, std::vector<Route> routes)
+ControlServer::ControlServer(asio::any_io_executor executor, Clock& clock, SessionAuth& auth,
+                             std::vector<Route> routes)
     : state_(std::make_unique<State>(executor, clock, auth, std::move(routes))) {}
 
 ControlServer::~ControlServer() {
@@ -187,7 +208,8 @@ ControlServer::~ControlServer() {
 }
 
 Status ControlServer::listen(const std::string& path) {
-  Error failed{"control.socket", Retry::wait_for_owner, path + ": the control socket cannot be made.", "Check the folder and its permissions."};
+  Error failed{"control.socket", Retry::wait_for_owner, path + ": the control socket cannot be made.",
+               "Check the folder and its permissions."};
   if (path.size() >= sizeof(sockaddr_un::sun_path)) return failed;
   boost::system::error_code wrong;
   ::unlink(path.c_str());  // the instance lock is held: whatever is here is stale
@@ -208,7 +230,7 @@ Task<void> ControlServer::run() {
       co_await state_->clock.sleep_for(Millis(200));  // out of descriptors: let some go
       continue;
     }
-    if (state_->connections < most_connections) state_->children.spawn(state_->serve(socket));
+    state_->children.spawn(state_->serve(socket));
   }
 }
 

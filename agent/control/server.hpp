@@ -14,7 +14,8 @@ namespace qcloud {
 
 class ControlServer {
  public:
-  ControlServer(boost::asio::any_io_executor executor, Clock& clock, SessionAuth& auth, std::vector<Route> routes);
+  ControlServer(boost::asio::any_io_executor executor, Clock& clock, SessionAuth& auth,
+                std::vector<Route> routes);
   ~ControlServer();
 
   // Makes the socket (0666; its folder is 0755). A stale one is replaced. Error: control.socket.

@@ -56,7 +56,8 @@ Maybe mail(std::string_view text) {
     sign = 3;
     if (at == std::string_view::npos || at == 0) return std::nullopt;
   }
-  size_t domain = run(text.substr(at + sign), [](char c) { return alnum(c) || beyond_ascii(c) || c == '.' || c == '-'; });
+  size_t domain =
+      run(text.substr(at + sign), [](char c) { return alnum(c) || beyond_ascii(c) || c == '.' || c == '-'; });
   if (domain == 0) return std::nullopt;
   return Match{at + sign + domain, "[mail]"};
 }
@@ -64,8 +65,7 @@ Maybe mail(std::string_view text) {
 Maybe mac(std::string_view text) {
   for (char separator : {':', '-'}) {
     bool good = text.size() >= 17;
-    for (size_t i = 0; good && i < 17; ++i)
-      good = i % 3 == 2 ? text[i] == separator : hex(text[i]);
+    for (size_t i = 0; good && i < 17; ++i) good = i % 3 == 2 ? text[i] == separator : hex(text[i]);
     // "a0:b1:c2:d3:e4:f5: no answer" and "backup-a0-b1-c2-d3-e4-f5-1.zip" are addresses too.
     if (good && (text.size() == 17 || !alnum(text[17]))) return Match{17, "[mac]"};
   }
@@ -88,7 +88,8 @@ Maybe ipv4(std::string_view text) {
     last = at;
     at += digits;
   }
-  if (at < text.size() && (digit(text[at]) || (text[at] == '.' && at + 1 < text.size() && digit(text[at + 1]))))
+  if (at < text.size() &&
+      (digit(text[at]) || (text[at] == '.' && at + 1 < text.size() && digit(text[at + 1]))))
     return std::nullopt;
   return Match{at, std::string(text.substr(0, last)) + "x"};
 }
@@ -122,8 +123,8 @@ Maybe ipv6(std::string_view text) {
 
 Maybe keyed(std::string_view text) {
   static constexpr std::array<std::string_view, 13> telling = {
-      "serial", "password", "passwd", "secret", "token", "device_code", "user_code", "cloud_key",
-      "authorization", "cookie", "private_key", "license_key", "api_key"};
+      "serial",    "password",      "passwd", "secret",      "token",       "device_code", "user_code",
+      "cloud_key", "authorization", "cookie", "private_key", "license_key", "api_key"};
   size_t word = run(text.substr(0, longest_name), solid_char);
   std::string name;
   for (char c : text.substr(0, word))
@@ -150,11 +151,13 @@ Maybe keyed(std::string_view text) {
   skip("\\");
   bool escaped = at > backslashes;
   char quote = at < text.size() && (text[at] == '"' || text[at] == '\'') ? text[at++] : '\0';
-  bool whole_line = name.find("cookie") != std::string::npos || name.find("authorization") != std::string::npos;
+  bool whole_line =
+      name.find("cookie") != std::string::npos || name.find("authorization") != std::string::npos;
   size_t end = at;
   if (quote != '\0' || whole_line) {
     // Up to the closing quote, blanks and escaped quotes included; a header up to the end of its line.
-    while (end < text.size() && text[end] != '\n' && text[end] != '\r' && (quote == '\0' || text[end] != quote))
+    while (end < text.size() && text[end] != '\n' && text[end] != '\r' &&
+           (quote == '\0' || text[end] != quote))
       end += text[end] == '\\' && !escaped ? 2 : 1;
     end = std::min(end, text.size());
     if (escaped && end > at && text[end - 1] == '\\') --end;
@@ -191,7 +194,8 @@ std::string anonymize(std::string_view text) {
         if ((match = known(rest))) break;
     // "v5.6.7.8" holds an address too.
     if (!match && !digit(before)) match = ipv4(rest);
-    if (!match && (!solid_char(before) || (!alnum(before) && rest.starts_with("eyJ")))) match = long_token(rest);
+    if (!match && (!solid_char(before) || (!alnum(before) && rest.starts_with("eyJ"))))
+      match = long_token(rest);
     if (match && match->length > 0) {
       out += match->replacement;
       at += match->length;

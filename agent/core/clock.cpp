@@ -16,8 +16,7 @@ bool number(std::string_view text, size_t at, size_t size, int& out) {
 }
 
 std::optional<WallTime> compose(int y, int mo, int d, int h, int mi, int s) {
-  std::chrono::year_month_day date{std::chrono::year(y), std::chrono::month(mo),
-                                   std::chrono::day(d)};
+  std::chrono::year_month_day date{std::chrono::year(y), std::chrono::month(mo), std::chrono::day(d)};
   if (!date.ok() || h > 23 || mi > 59 || s > 60) return std::nullopt;
   return WallTime(std::chrono::sys_days(date)) + hours(h) + minutes(mi) + seconds(s);
 }
@@ -65,8 +64,8 @@ std::optional<WallTime> parse_http_date(std::string_view text) {
   // "Sun, 06 Nov 1994 08:49:37 GMT"
   static constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
   int y, d, h, mi, s;
-  if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" ||
-      text[19] != ':' || text[22] != ':')
+  if (text.size() != 29 || text.substr(3, 2) != ", " || text.substr(25) != " GMT" || text[19] != ':' ||
+      text[22] != ':')
     return std::nullopt;
   size_t month = months.find(text.substr(8, 3));
   if (month == std::string_view::npos || month % 3 != 0) return std::nullopt;

@@ -15,11 +15,11 @@ enum class Retry {
 };
 
 struct Error {
-  std::string code;    // stable, dotted, for programs: "net.dns_failed"
+  std::string code;  // stable, dotted, for programs: "net.dns_failed"
   Retry retry = Retry::retry_soon;
-  std::string detail;  // one sentence for the owner; no secret, no stack of causes
-  std::string fix;     // what the owner can do; may be empty
-  int retry_after = 0; // seconds the peer asked for; 0 = it did not
+  std::string detail;   // one sentence for the owner; no secret, no stack of causes
+  std::string fix;      // what the owner can do; may be empty
+  int retry_after = 0;  // seconds the peer asked for; 0 = it did not
 
   // The same error, seen from one layer up: "renew the certificate: no answer".
   Error within(std::string_view context) && {

@@ -15,23 +15,23 @@ struct Block {
 
 // The longest match wins, so an exception stands before its block.
 constexpr Block v4_blocks[] = {
-    {{0}, 8, Reach::reserved},                 // "this network"
+    {{0}, 8, Reach::reserved},  // "this network"
     {{10}, 8, Reach::local},
     {{100, 64}, 10, Reach::shared},
     {{127}, 8, Reach::local},
     {{169, 254}, 16, Reach::local},
     {{172, 16}, 12, Reach::local},
-    {{192, 0, 0, 9}, 32, Reach::global},       // PCP anycast
-    {{192, 0, 0, 10}, 32, Reach::global},      // TURN anycast
+    {{192, 0, 0, 9}, 32, Reach::global},   // PCP anycast
+    {{192, 0, 0, 10}, 32, Reach::global},  // TURN anycast
     {{192, 0, 0}, 24, Reach::reserved},
-    {{192, 0, 2}, 24, Reach::reserved},        // documentation
-    {{192, 88, 99}, 24, Reach::reserved},      // 6to4 relay anycast, deprecated
+    {{192, 0, 2}, 24, Reach::reserved},    // documentation
+    {{192, 88, 99}, 24, Reach::reserved},  // 6to4 relay anycast, deprecated
     {{192, 168}, 16, Reach::local},
-    {{198, 18}, 15, Reach::reserved},          // benchmarks
-    {{198, 51, 100}, 24, Reach::reserved},     // documentation
-    {{203, 0, 113}, 24, Reach::reserved},      // documentation
-    {{224}, 4, Reach::reserved},               // multicast
-    {{240}, 4, Reach::reserved},               // future use, broadcast
+    {{198, 18}, 15, Reach::reserved},       // benchmarks
+    {{198, 51, 100}, 24, Reach::reserved},  // documentation
+    {{203, 0, 113}, 24, Reach::reserved},   // documentation
+    {{224}, 4, Reach::reserved},            // multicast
+    {{240}, 4, Reach::reserved},            // future use, broadcast
 };
 
 constexpr Block v6_blocks[] = {

@@ -17,10 +17,10 @@ struct IpAddress {
 };
 
 enum class Reach : std::uint8_t {
-  global,       // globally reachable: may be published
-  shared,       // 100.64.0.0/10, a carrier's NAT (RFC 6598)
-  local,        // RFC 1918, unique local, link-local, loopback
-  reserved,     // documentation, benchmarks, multicast, future use, tunnels
+  global,    // globally reachable: may be published
+  shared,    // 100.64.0.0/10, a carrier's NAT (RFC 6598)
+  local,     // RFC 1918, unique local, link-local, loopback
+  reserved,  // documentation, benchmarks, multicast, future use, tunnels
 };
 
 // Strict dotted quad or RFC 4291 text; no zone, no prefix. An IPv4-mapped address becomes IPv4.

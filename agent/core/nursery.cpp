@@ -52,7 +52,8 @@ void Nursery::spawn(Task<void> work) {
     state->children.erase(child);
     state->ended.notify();
   };
-  asio::co_spawn(state_->executor, std::move(work), asio::bind_cancellation_slot(child->slot(), std::move(done)));
+  asio::co_spawn(state_->executor, std::move(work),
+                 asio::bind_cancellation_slot(child->slot(), std::move(done)));
 }
 
 Task<void> Nursery::stop() {

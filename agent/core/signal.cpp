@@ -20,8 +20,7 @@ struct Signal::Channel {
   bool noticed = false;
 };
 
-Signal::Signal(asio::any_io_executor executor)
-    : channel_(std::make_unique<Channel>(std::move(executor))) {}
+Signal::Signal(asio::any_io_executor executor) : channel_(std::make_unique<Channel>(std::move(executor))) {}
 Signal::~Signal() = default;
 
 void Signal::notify() {

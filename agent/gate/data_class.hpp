@@ -26,20 +26,34 @@ enum class DataClass : std::uint8_t {
 
 constexpr std::string_view to_string(DataClass c) {
   switch (c) {
-    case DataClass::protocol_constant: return "protocol constant";
-    case DataClass::request_id: return "request id";
-    case DataClass::one_time_code: return "one-time code";
-    case DataClass::server_cursor: return "server cursor";
-    case DataClass::device_id: return "device id";
-    case DataClass::public_key: return "public key";
-    case DataClass::signed_order: return "signed order";
-    case DataClass::device_model: return "device model";
-    case DataClass::device_name: return "device name";
-    case DataClass::serial_tail: return "last four characters of the serial number";
-    case DataClass::public_name: return "public name";
-    case DataClass::public_address: return "public address";
-    case DataClass::host_name: return "host name";
-    case DataClass::feature_name: return "feature name";
+    case DataClass::protocol_constant:
+      return "protocol constant";
+    case DataClass::request_id:
+      return "request id";
+    case DataClass::one_time_code:
+      return "one-time code";
+    case DataClass::server_cursor:
+      return "server cursor";
+    case DataClass::device_id:
+      return "device id";
+    case DataClass::public_key:
+      return "public key";
+    case DataClass::signed_order:
+      return "signed order";
+    case DataClass::device_model:
+      return "device model";
+    case DataClass::device_name:
+      return "device name";
+    case DataClass::serial_tail:
+      return "last four characters of the serial number";
+    case DataClass::public_name:
+      return "public name";
+    case DataClass::public_address:
+      return "public address";
+    case DataClass::host_name:
+      return "host name";
+    case DataClass::feature_name:
+      return "feature name";
   }
   return "";
 }

@@ -16,7 +16,8 @@ Port::Port(GateDeps& deps, const Manifest& manifest, Permit permit)
 
 Status Port::admit(const RawMessage& message) const {
   if (!permit_())
-    return Error{"gate.switched_off", Retry::wait_for_owner, std::string(manifest_.title) + " is switched off.",
+    return Error{"gate.switched_off", Retry::wait_for_owner,
+                 std::string(manifest_.title) + " is switched off.",
                  "Switch it on with: qcloud enable " + std::string(manifest_.name)};
   // Again at run time what the compiler checked: a message of this manifest, declared fields only.
   bool declared = message.manifest == &manifest_ && message.decl >= manifest_.messages.data() &&
@@ -25,7 +26,8 @@ Status Port::admit(const RawMessage& message) const {
     declared = declared && field >= message.decl->fields.data() &&
                field < message.decl->fields.data() + message.decl->fields.size();
   if (!declared)
-    return Error{"gate.not_declared", Retry::give_up, "The message is not in the manifest of " + std::string(manifest_.name) + ".", ""};
+    return Error{"gate.not_declared", Retry::give_up,
+                 "The message is not in the manifest of " + std::string(manifest_.name) + ".", ""};
   return {};
 }
 
@@ -61,7 +63,8 @@ Task<Result<Answer>> Port::send(RawMessage message, SendOptions options) {
   if (with_certificate) {
     request.identity = deps_.session.identity();
     if (!request.identity)
-      co_return Error{"identity.none", Retry::wait_for_owner, "This box is not registered.", "Register it with: qcloud register"};
+      co_return Error{"identity.none", Retry::wait_for_owner, "This box is not registered.",
+                      "Register it with: qcloud register"};
   }
 
   if (auto status = remember_holding(); !status) co_return std::move(status).error();
@@ -96,7 +99,8 @@ Result<Answer> Port::read(HttpResponse response) const {
   answer.content_type = response.content_type.substr(0, response.content_type.find(';'));
   answer.retry_after = response.retry_after;
   answer.body = std::move(response.body);
-  bool is_json = answer.content_type == "application/json" || answer.content_type == "application/problem+json";
+  bool is_json =
+      answer.content_type == "application/json" || answer.content_type == "application/problem+json";
   if (is_json && !answer.body.empty()) {
     json::parse_options limits;
     limits.max_depth = 16;
@@ -112,7 +116,8 @@ Result<Answer> Port::read(HttpResponse response) const {
                  "Check whether this network asks for a sign-in page."};
   if (answer.status < 200 || (answer.status >= 300 && answer.status < 400))
     return Error{"cloud.bad_answer", Retry::retry_later,
-                 "Something between this box and the cloud answers in its place (status " + std::to_string(answer.status) + ").",
+                 "Something between this box and the cloud answers in its place (status " +
+                     std::to_string(answer.status) + ").",
                  "Check whether this network asks for a sign-in page."};
   return answer;
 }
@@ -120,10 +125,12 @@ Result<Answer> Port::read(HttpResponse response) const {
 Task<Result<DatagramAnswer>> Port::probe(RawMessage message, ProbeOptions options) {
   if (auto status = admit(message); !status) co_return std::move(status).error();
   auto endpoint = deps_.endpoints.find(manifest_.hosts.front().role);
-  if (endpoint == deps_.endpoints.end()) co_return Error{"gate.no_host", Retry::wait_for_owner, "No cloud is configured.", ""};
+  if (endpoint == deps_.endpoints.end())
+    co_return Error{"gate.no_host", Retry::wait_for_owner, "No cloud is configured.", ""};
   auto wire = serialize(message, "");
   if (!wire) co_return std::move(wire).error();
-  auto row = deps_.ledger.message(manifest_.name, message.decl->purpose, endpoint->second.host, field_names(message));
+  auto row = deps_.ledger.message(manifest_.name, message.decl->purpose, endpoint->second.host,
+                                  field_names(message));
   if (!row) co_return std::move(row).error();
   Datagram datagram;
   datagram.host = endpoint->second.host;
@@ -158,6 +165,8 @@ void Port::asked(std::int64_t id, const std::string& host_name, const std::strin
   if (row) deps_.ledger.link(*row, id);
 }
 
-Value<DataClass::request_id> make_request_id(Rng& rng) { return Mint::text<DataClass::request_id>(rng.uuid()); }
+Value<DataClass::request_id> make_request_id(Rng& rng) {
+  return Mint::text<DataClass::request_id>(rng.uuid());
+}
 
 }  // namespace qcloud

@@ -48,7 +48,8 @@ class Port : public Meter {
   using Permit = std::function<bool()>;
   Port(GateDeps& deps, const Manifest& manifest, Permit permit);
 
-  // Errors: gate.switched_off, gate.not_declared, store.*, net.*, cloud.bad_answer.
+  // Errors: gate.switched_off, gate.not_declared, gate.incomplete, gate.too_large, gate.no_host,
+  // gate.called_off, identity.none, store.*, net.*, cloud.bad_answer.
   // An answer of any status is a value.
   Task<Result<Answer>> send(RawMessage message, SendOptions options);
   Task<Result<DatagramAnswer>> probe(RawMessage message, ProbeOptions options);

@@ -20,7 +20,8 @@ class Ledger {
   Ledger(Db& db, Clock& clock);
 
   // Call once at start. Rows left open by a killed agent become `interrupted`; a different boot
-  // after an unclean end, or a spool that is new, means that rows were lost: a `gap` row says from when to when.
+  // after an unclean end, or a spool that is new, means that rows were lost: a `gap` row says from when to
+  // when.
   Status start(const std::string& boot_id);
   Status stop();
 
@@ -37,9 +38,9 @@ class Ledger {
   Status prune(WallTime now);
 
   struct Filter {
-    std::string feature;      // empty: all
-    std::int64_t since = 0;   // ms since 1970
-    std::int64_t after = 0;   // id
+    std::string feature;     // empty: all
+    std::int64_t since = 0;  // ms since 1970
+    std::int64_t after = 0;  // id
     int limit = 1000;
   };
   boost::json::array rows(const Filter& filter);

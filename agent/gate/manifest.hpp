@@ -13,7 +13,7 @@ namespace qcloud {
 
 enum class Method : std::uint8_t { get, post, put, del, datagram };
 enum class Where : std::uint8_t {
-  path,            // fills {name} in the path
+  path,  // fills {name} in the path
   query,
   header,
   basic_password,  // RFC 7617: base64(user ":" value); the user name is the field's constant
@@ -72,24 +72,36 @@ struct Manifest {
 
 constexpr std::string_view to_string(Method method) {
   switch (method) {
-    case Method::get: return "GET";
-    case Method::post: return "POST";
-    case Method::put: return "PUT";
-    case Method::del: return "DELETE";
-    case Method::datagram: return "UDP";
+    case Method::get:
+      return "GET";
+    case Method::post:
+      return "POST";
+    case Method::put:
+      return "PUT";
+    case Method::del:
+      return "DELETE";
+    case Method::datagram:
+      return "UDP";
   }
   return "";
 }
 
 constexpr std::string_view to_string(Where where) {
   switch (where) {
-    case Where::path: return "path";
-    case Where::query: return "query";
-    case Where::header: return "header";
-    case Where::basic_password: return "basic password";
-    case Where::form: return "form";
-    case Where::json: return "json";
-    case Where::body: return "body";
+    case Where::path:
+      return "path";
+    case Where::query:
+      return "query";
+    case Where::header:
+      return "header";
+    case Where::basic_password:
+      return "basic password";
+    case Where::form:
+      return "form";
+    case Where::json:
+      return "json";
+    case Where::body:
+      return "body";
   }
   return "";
 }

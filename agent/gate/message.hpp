@@ -59,7 +59,9 @@ class Compose {
   static consteval std::size_t find(std::string_view name, DataClass c) {
     for (std::size_t at = 0; at < fields().size(); ++at) {
       const auto& field = fields()[at];
-      if (field.name == name && field.data_class == c && (field.constant.empty() || field.where == Where::basic_password)) return at;
+      if (field.name == name && field.data_class == c &&
+          (field.constant.empty() || field.where == Where::basic_password))
+        return at;
     }
     return fields().size();
   }

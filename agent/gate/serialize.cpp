@@ -34,8 +34,9 @@ std::string percent_encode(std::string_view text) {
 
 std::string base64(const std::string& bytes) {
   std::string out(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-  int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                             reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
+  int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   out.resize(static_cast<size_t>(size));
   return out;
 }
@@ -63,7 +64,8 @@ const json::value* given(const RawMessage& message, const Field& field) {
 std::vector<std::string> field_names(const RawMessage& message) {
   std::vector<std::string> names;
   for (const auto& field : message.decl->fields)
-    if (given(message, field) || (!field.constant.empty() && field.where != Where::basic_password)) names.emplace_back(field.name);
+    if (given(message, field) || (!field.constant.empty() && field.where != Where::basic_password))
+      names.emplace_back(field.name);
   return names;
 }
 
@@ -85,29 +87,44 @@ Result<Wire> serialize(const RawMessage& message, const std::string& base_path) 
     }
     if (!value) {
       if (field.optional) continue;
-      return Error{"gate.incomplete", Retry::give_up, "The message lacks its field " + std::string(field.name) + ".", ""};
+      return Error{"gate.incomplete", Retry::give_up,
+                   "The message lacks its field " + std::string(field.name) + ".", ""};
     }
     std::string text = as_text(*value);
     switch (field.where) {
       case Where::path: {
         // An empty segment, or one of dots, would be another path (RFC 3986 section 6.2.2.3).
         if (text.empty() || text == "." || text == "..")
-          return Error{"gate.incomplete", Retry::give_up, "The path lacks its field " + std::string(field.name) + ".", ""};
+          return Error{"gate.incomplete", Retry::give_up,
+                       "The path lacks its field " + std::string(field.name) + ".", ""};
         std::string hole = "{" + std::string(field.name) + "}";
-        if (auto at = path.find(hole); at != std::string::npos) path.replace(at, hole.size(), percent_encode(text));
+        if (auto at = path.find(hole); at != std::string::npos)
+          path.replace(at, hole.size(), percent_encode(text));
         break;
       }
-      case Where::query: append_pair(query, field.name, text); break;
+      case Where::query:
+        append_pair(query, field.name, text);
+        break;
       case Where::header:
-        if (!clean(text)) return Error{"gate.incomplete", Retry::give_up, "A header holds a control character.", ""};
+        if (!clean(text))
+          return Error{"gate.incomplete", Retry::give_up, "A header holds a control character.", ""};
         wire.headers.emplace_back(field.name, text);
         break;
       case Where::basic_password:
-        wire.headers.emplace_back("Authorization", "Basic " + base64(std::string(field.constant) + ":" + text));
+        wire.headers.emplace_back("Authorization",
+                                  "Basic " + base64(std::string(field.constant) + ":" + text));
         break;
-      case Where::form: append_pair(form, field.name, text); has_form = true; break;
-      case Where::json: object[json::string_view(field.name.data(), field.name.size())] = *value; has_json = true; break;
-      case Where::body: wire.body = text; break;
+      case Where::form:
+        append_pair(form, field.name, text);
+        has_form = true;
+        break;
+      case Where::json:
+        object[json::string_view(field.name.data(), field.name.size())] = *value;
+        has_json = true;
+        break;
+      case Where::body:
+        wire.body = text;
+        break;
     }
   }
   if (has_json) wire.body = json::serialize(object);

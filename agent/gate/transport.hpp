@@ -19,8 +19,8 @@ class TlsIdentity;  // agent/cloud: the device key and certificate, seen only by
 enum class Family : std::uint8_t { any, ipv4, ipv6 };
 
 struct ConnectionInfo {
-  std::string proto;   // "tcp", "udp"
-  std::string local;   // "192.168.1.5:40112", "[2a0b::1]:40112"
+  std::string proto;  // "tcp", "udp"
+  std::string local;  // "192.168.1.5:40112", "[2a0b::1]:40112"
   std::string remote;
   std::int64_t message = 0;  // the ledger's row of the message that it was opened for; 0: none yet
 };
@@ -43,16 +43,16 @@ class Meter {
 
 struct HttpRequest {
   std::string method;
-  std::string host;      // name or address literal
+  std::string host;  // name or address literal
   std::uint16_t port = 443;
-  std::string target;    // origin-form, already encoded
+  std::string target;  // origin-form, already encoded
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   Family family = Family::any;
   bool hanging = false;  // wait for the answer until `deadline`, with kernel keepalive
   Instant deadline;
   std::shared_ptr<const TlsIdentity> identity;  // null: no client certificate
-  std::int64_t message = 0;  // the ledger's row
+  std::int64_t message = 0;                     // the ledger's row
 };
 
 struct HttpResponse {
@@ -73,7 +73,7 @@ struct Datagram {
 };
 
 struct DatagramAnswer {
-  std::string from;               // address without port: the peer, or the router that dropped it
+  std::string from;                 // address without port: the peer, or the router that dropped it
   bool expired_in_transit = false;  // ICMP time exceeded: the hop limit ended at `from`
   std::string payload;
 };

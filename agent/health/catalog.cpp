@@ -7,58 +7,75 @@ namespace {
 
 constexpr CatalogEntry catalog[] = {
     // The box and its registration
-    {"not_registered", Severity::info, "This box is not registered with the cloud.", "Register it with: qcloud register"},
+    {"not_registered", Severity::info, "This box is not registered with the cloud.",
+     "Register it with: qcloud register"},
     {"identity_set_aside", Severity::error,
      "The stored registration was made on other hardware. It was set aside, and nothing is sent with it.",
      "If this is a new box, register it with: qcloud register"},
     {"certificate_revoked", Severity::error, "The cloud has revoked this box's certificate.",
-     "If you did not ask for that, look at your account's page. Then: qcloud unregister, and qcloud register"},
+     "If you did not ask for that, look at your account's page. Then: qcloud unregister, and qcloud "
+     "register"},
     {"device_removed", Severity::error, "This box was removed on the account's page. It is quiet since.",
      "To use it again: qcloud register"},
     {"key_superseded", Severity::error, "Another copy of this box's state is in use elsewhere.",
      "If you restored a backup here: qcloud unregister, and qcloud register"},
-    {"certificate_expired", Severity::warning, "This box's certificate has run out on {until}; it is being renewed.", ""},
+    {"certificate_expired", Severity::warning,
+     "This box's certificate has run out on {until}; it is being renewed.", ""},
     {"renewal_failing", Severity::warning, "The certificate could not be renewed yet: {reason}", ""},
     {"name_lost", Severity::error, "The name {name} was taken away from this box on the account's page.",
      "Claim a name with: qcloud ddns claim NAME"},
     {"name_changed", Severity::info, "The name was changed elsewhere from {from} to {to}.", ""},
 
     // The way to the cloud
-    {"no_network", Severity::error, "This box has no route to the internet.", "Check the network cable, the gateway and the router."},
-    {"dns_failing", Severity::error, "Names cannot be looked up: {reason}", "Check the DNS server in this box's network settings."},
+    {"no_network", Severity::error, "This box has no route to the internet.",
+     "Check the network cable, the gateway and the router."},
+    {"dns_failing", Severity::error, "Names cannot be looked up: {reason}",
+     "Check the DNS server in this box's network settings."},
     {"cloud_unreachable", Severity::error, "The cloud cannot be reached: {reason}",
-     "Nothing on this box is lost; it tries again by itself. If the internet works otherwise, the cloud may be down."},
+     "Nothing on this box is lost; it tries again by itself. If the internet works otherwise, the cloud may "
+     "be down."},
     {"cloud_untrusted", Severity::error, "Something answers in the cloud's place: {reason}",
      "A proxy or sign-in page in this network may open secure connections. Ask whoever runs the network."},
-    {"clock_wrong", Severity::warning, "This box's clock is off by {off}.", "Set the date, or switch on time synchronization (NTP)."},
+    {"clock_wrong", Severity::warning, "This box's clock is off by {off}.",
+     "Set the date, or switch on time synchronization (NTP)."},
 
     // Remote access by name
-    {"ddns_no_name", Severity::warning, "No name is claimed yet, so this box cannot be found by name.", "Claim one with: qcloud ddns claim NAME"},
+    {"ddns_no_name", Severity::warning, "No name is claimed yet, so this box cannot be found by name.",
+     "Claim one with: qcloud ddns claim NAME"},
     {"ddns_no_public_address", Severity::warning, "This box has no address that the internet can reach.",
      "Check the router's internet connection."},
-    {"ddns_behind_router", Severity::info, "This box stands behind a router; the name points to the router's address {public}.",
+    {"ddns_behind_router", Severity::info,
+     "This box stands behind a router; the name points to the router's address {public}.",
      "To be reached, forward a port on the router to {local}."},
     {"ddns_carrier_nat", Severity::warning,
-     "The internet provider shares one address among many customers (CGNAT, {evidence}); this box cannot be reached at {public}.",
+     "The internet provider shares one address among many customers (CGNAT, {evidence}); this box cannot be "
+     "reached at {public}.",
      "Ask the provider for an address of your own, or for IPv6."},
     {"ddns_double_nat", Severity::warning,
-     "There are two routers in a row: behind yours stands another at {evidence}. Forwarding a port on one of them is not enough.",
+     "There are two routers in a row: behind yours stands another at {evidence}. Forwarding a port on one of "
+     "them is not enough.",
      "Switch one of the two routers to bridge mode, or forward the port on both."},
     {"ddns_sources_differ", Severity::warning,
-     "This box's own address is {local}, but the cloud sees it come from {seen}. Until they agree, nothing new is published.",
+     "This box's own address is {local}, but the cloud sees it come from {seen}. Until they agree, nothing "
+     "new is published.",
      "Check whether a VPN or proxy carries this box's traffic."},
-    {"ddns_unstable", Severity::warning, "The address that the cloud sees changes with each look ({seen}); waiting until it holds.",
+    {"ddns_unstable", Severity::warning,
+     "The address that the cloud sees changes with each look ({seen}); waiting until it holds.",
      "Check whether the router uses two internet connections at once."},
 
     // Rights over data
-    {"order_pending", Severity::info, "An erasure order is waiting to be confirmed by the cloud ({scope}).", ""},
-    {"order_overdue", Severity::warning, "An erasure order is waiting since {since}: {reason}", "It is tried again by itself, for as long as it takes."},
-    {"receipt_refused", Severity::error, "The cloud answered an erasure order with a receipt that does not hold: {reason}",
+    {"order_pending", Severity::info, "An erasure order is waiting to be confirmed by the cloud ({scope}).",
+     ""},
+    {"order_overdue", Severity::warning, "An erasure order is waiting since {since}: {reason}",
+     "It is tried again by itself, for as long as it takes."},
+    {"receipt_refused", Severity::error,
+     "The cloud answered an erasure order with a receipt that does not hold: {reason}",
      "The order stays open. If this lasts, ask the vendor (see qcloud manifest)."},
 
     // The agent itself
     {"feature_failed", Severity::error, "The feature stopped by a fault and is started again: {reason}", ""},
-    {"state_not_writable", Severity::error, "The agent's state cannot be written: {reason}", "Free some space, or make the folder writable."},
+    {"state_not_writable", Severity::error, "The agent's state cannot be written: {reason}",
+     "Free some space, or make the folder writable."},
 };
 
 }  // namespace

@@ -26,9 +26,12 @@ std::string fill(std::string_view text, const std::map<std::string, std::string>
 
 std::string_view to_string(Severity severity) {
   switch (severity) {
-    case Severity::info: return "info";
-    case Severity::warning: return "warning";
-    case Severity::error: return "error";
+    case Severity::info:
+      return "info";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
   }
   return "error";
 }
@@ -54,7 +57,8 @@ void HealthBoard::report(std::string_view feature, std::vector<Finding> findings
   auto before = of(feature);
   std::vector<Condition> conditions;
   for (auto& finding : findings) {
-    auto same = std::find_if(before.begin(), before.end(), [&](const Condition& c) { return c.finding.code == finding.code; });
+    auto same = std::find_if(before.begin(), before.end(),
+                             [&](const Condition& c) { return c.finding.code == finding.code; });
     conditions.push_back({std::move(finding), same == before.end() ? clock_.wall() : same->since});
   }
   if (conditions == before) return;

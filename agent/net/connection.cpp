@@ -27,8 +27,11 @@ Error connect_error(int code) {
               "Check the network cable, the gateway and the router."};
     case ECONNREFUSED:
       return {"net.refused", Retry::retry_soon, "The cloud refuses connections at the moment.", ""};
-    case ETIMEDOUT: return {"net.timeout", Retry::retry_soon, "The cloud does not answer.", ""};
-    default: return {"net.unreachable", Retry::retry_soon, "The cloud cannot be reached.", "Check the internet connection."};
+    case ETIMEDOUT:
+      return {"net.timeout", Retry::retry_soon, "The cloud does not answer.", ""};
+    default:
+      return {"net.unreachable", Retry::retry_soon, "The cloud cannot be reached.",
+              "Check the internet connection."};
   }
 }
 
@@ -58,7 +61,8 @@ Task<Status> Connection::connect(tcp::endpoint to, std::int64_t message) {
   if (code == EINPROGRESS) {
     co_await socket_.async_wait(tcp::socket::wait_write, as_value);
     socklen_t size = sizeof code;
-    if (!socket_.is_open() || ::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &code, &size) != 0) code = EIO;
+    if (!socket_.is_open() || ::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &code, &size) != 0)
+      code = EIO;
   }
   if (code == 0) co_return Status{};
   finish(ConnectionEnd::closed);
@@ -76,7 +80,8 @@ void Connection::keep_alive() {
   set(IPPROTO_TCP, TCP_USER_TIMEOUT, 34'000);
 }
 
-long Connection::count(BIO* bio, int operation, const char*, size_t, int, long, int result, size_t* processed) {
+long Connection::count(BIO* bio, int operation, const char*, size_t, int, long, int result,
+                       size_t* processed) {
   auto* self = reinterpret_cast<Connection*>(BIO_get_callback_arg(bio));
   if (result > 0 && processed) {
     if (operation == (BIO_CB_READ | BIO_CB_RETURN)) self->in_ += *processed;
@@ -93,7 +98,8 @@ Task<bool> Connection::ready(int result) {
   co_return !failed;
 }
 
-Task<Status> Connection::handshake(const Trust& trust, std::string host, std::shared_ptr<const TlsIdentity> identity) {
+Task<Status> Connection::handshake(const Trust& trust, std::string host,
+                                   std::shared_ptr<const TlsIdentity> identity) {
   ssl_ = trust.session(host, identity.get());
   SSL_set_fd(ssl_.get(), socket_.native_handle());
   BIO* bio = SSL_get_rbio(ssl_.get());
@@ -114,7 +120,10 @@ Error Connection::failure() const {
   if (queued && ERR_GET_LIB(queued) == ERR_LIB_SSL) {
     // With TLS 1.3 a refused client certificate shows only at the first read.
     const char* reason = ERR_reason_error_string(queued);
-    return {"net.tls_failed", Retry::retry_later, std::string("The cloud ended the secure connection") + (reason ? std::string(" (") + reason + ")." : "."), ""};
+    return {"net.tls_failed", Retry::retry_later,
+            std::string("The cloud ended the secure connection") +
+                (reason ? std::string(" (") + reason + ")." : "."),
+            ""};
   }
   return lost();
 }

@@ -13,11 +13,13 @@ namespace qcloud {
 
 class Connection {
  public:
-  Connection(boost::asio::any_io_executor executor, Meter& meter) : socket_(std::move(executor)), meter_(meter) {}
+  Connection(boost::asio::any_io_executor executor, Meter& meter)
+      : socket_(std::move(executor)), meter_(meter) {}
   ~Connection() { abort(); }
   Connection(const Connection&) = delete;
 
-  // TCP only; `message` is the ledger's row that it is for. Errors: net.unreachable, net.refused, net.timeout.
+  // TCP only; `message` is the ledger's row that it is for. Errors: net.unreachable, net.refused,
+  // net.timeout.
   Task<Status> connect(boost::asio::ip::tcp::endpoint to, std::int64_t message);
   // Errors: net.tls_*, net.reset.
   Task<Status> handshake(const Trust& trust, std::string host, std::shared_ptr<const TlsIdentity> identity);

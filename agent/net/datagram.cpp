@@ -30,7 +30,8 @@ struct Counted {
   ~Counted() {
     char unread[1500];
     ssize_t more;
-    while (fd >= 0 && (more = ::recv(fd, unread, sizeof unread, MSG_DONTWAIT)) > 0) in += static_cast<std::uint64_t>(more);
+    while (fd >= 0 && (more = ::recv(fd, unread, sizeof unread, MSG_DONTWAIT)) > 0)
+      in += static_cast<std::uint64_t>(more);
     if (row) meter.closed(row, out, in, ConnectionEnd::closed);
   }
 };
@@ -51,7 +52,8 @@ std::optional<DatagramAnswer> router_answer(int fd) {
   message.msg_control = control;
   message.msg_controllen = sizeof control;
   if (::recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return std::nullopt;
-  for (auto* part_header = CMSG_FIRSTHDR(&message); part_header; part_header = CMSG_NXTHDR(&message, part_header)) {
+  for (auto* part_header = CMSG_FIRSTHDR(&message); part_header;
+       part_header = CMSG_NXTHDR(&message, part_header)) {
     if (part_header->cmsg_level != SOL_IP || part_header->cmsg_type != IP_RECVERR) continue;
     auto* error = reinterpret_cast<sock_extended_err*>(CMSG_DATA(part_header));
     if (error->ee_origin != SO_EE_ORIGIN_ICMP) continue;
@@ -95,7 +97,8 @@ Task<Result<DatagramAnswer>> HttpClient::datagram(Datagram datagram, Meter& mete
   socket.native_non_blocking(true, ignored);
   int on = 1;
   ::setsockopt(fd, SOL_IP, IP_RECVERR, &on, sizeof on);
-  if (datagram.hop_limit > 0) ::setsockopt(fd, SOL_IP, IP_TTL, &datagram.hop_limit, sizeof datagram.hop_limit);
+  if (datagram.hop_limit > 0)
+    ::setsockopt(fd, SOL_IP, IP_TTL, &datagram.hop_limit, sizeof datagram.hop_limit);
   if (::connect(fd, to.data(), static_cast<socklen_t>(to.size())) != 0) co_return failed;
   Counted counted{meter, fd};
   counted.row = meter.opened({"udp", local_name(fd), peer_name(to.data()), datagram.message});

@@ -43,7 +43,8 @@ int retry_after(std::string_view value, const std::optional<WallTime>& date) {
 }
 
 Error bad_answer(std::string_view why) {
-  return {"net.bad_answer", Retry::retry_later, "The answer is not one of the cloud's: " + std::string(why) + ".",
+  return {"net.bad_answer", Retry::retry_later,
+          "The answer is not one of the cloud's: " + std::string(why) + ".",
           "Something in this network may answer in the cloud's place."};
 }
 
@@ -77,10 +78,13 @@ Task<Result<HttpResponse>> HttpClient::attempt(HttpRequest request, Meter* meter
   Error last{"net.no_network", Retry::retry_soon, "The cloud has no address of the wanted kind.", ""};
   for (std::size_t i = 0; i < addresses->size(); ++i) {
     const auto& address = (*addresses)[i];
-    if ((request.family == Family::ipv4 && !address.is_v4()) || (request.family == Family::ipv6 && !address.is_v6())) continue;
+    if ((request.family == Family::ipv4 && !address.is_v4()) ||
+        (request.family == Family::ipv6 && !address.is_v6()))
+      continue;
     Lease lease(*this, std::make_shared<Connection>(executor_, *meter));
     // One dead address must not eat the time of the next.
-    auto patience = std::min<Instant>(request.deadline, clock_.now() + (i + 1 < addresses->size() ? seconds(4) : seconds(20)));
+    auto patience = std::min<Instant>(request.deadline,
+                                      clock_.now() + (i + 1 < addresses->size() ? seconds(4) : seconds(20)));
     asio::ip::tcp::endpoint to(address, request.port);
     auto connected = co_await within(lease.get()->connect(to, request.message), clock_, patience);
     if (!connected) {
@@ -103,7 +107,9 @@ Task<Status> HttpClient::talk(Shared connection, HttpRequest request, HttpRespon
   // A hang may last for hours, but only its waiting: everything before is bounded.
   auto soon = std::min(request.deadline, clock_.now() + seconds(20));
   auto secured = co_await within(connection->handshake(trust_, request.host, request.identity), clock_, soon);
-  if (!secured) co_return Error{"net.timeout", Retry::retry_soon, "The cloud accepts the connection, then says nothing.", ""};
+  if (!secured)
+    co_return Error{"net.timeout", Retry::retry_soon, "The cloud accepts the connection, then says nothing.",
+                    ""};
   if (!*secured) co_return std::move(*secured);
   if (request.hanging) connection->keep_alive();
   if (auto sent = co_await connection->write(encode(request)); !sent) co_return sent;
@@ -119,7 +125,9 @@ Task<Status> HttpClient::talk(Shared connection, HttpRequest request, HttpRespon
     if (!got) co_return std::move(got).error();
     boost::system::error_code failed;
     if (*got == 0) {
-      if (!parser.got_some()) co_return Error{"net.reset", Retry::retry_soon, "The cloud closed the connection without an answer.", ""};
+      if (!parser.got_some())
+        co_return Error{"net.reset", Retry::retry_soon, "The cloud closed the connection without an answer.",
+                        ""};
       parser.put_eof(failed);
       if (failed) co_return Error{"net.reset", Retry::retry_soon, "The cloud's answer was cut short.", ""};
       break;

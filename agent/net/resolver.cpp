@@ -72,7 +72,8 @@ int close_socket(ares_socket_t fd, void* data) {
     const Counted& count = at->second;
     char unread[1500];
     ssize_t more;
-    while (count.udp && (more = ::recv(fd, unread, sizeof unread, MSG_DONTWAIT)) > 0) at->second.in += static_cast<std::uint64_t>(more);
+    while (count.udp && (more = ::recv(fd, unread, sizeof unread, MSG_DONTWAIT)) > 0)
+      at->second.in += static_cast<std::uint64_t>(more);
     if (count.row) self->meter.closed(count.row, count.out, count.in, ConnectionEnd::closed);
     self->sockets.erase(at);
   }
@@ -99,7 +100,8 @@ int connect_socket(ares_socket_t fd, const sockaddr* to, ares_socklen_t size, vo
   return result;
 }
 
-ares_ssize_t receive(ares_socket_t fd, void* into, size_t size, int flags, sockaddr* from, ares_socklen_t* length, void* data) {
+ares_ssize_t receive(ares_socket_t fd, void* into, size_t size, int flags, sockaddr* from,
+                     ares_socklen_t* length, void* data) {
   auto got = ::recvfrom(fd, into, size, flags, from, length);
   if (got > 0) static_cast<Lookup*>(data)->sockets[fd].in += static_cast<std::uint64_t>(got);
   return got;
@@ -183,7 +185,9 @@ Task<Result<std::vector<asio::ip::address>>> Resolver::lookup(std::string host, 
   options.tries = 3;
   // The name as it was declared: never with the LAN's search domain behind it.
   options.flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES;
-  if (ares_init_options(&self.channel, &options, ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) != ARES_SUCCESS) co_return failed;
+  if (ares_init_options(&self.channel, &options, ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) !=
+      ARES_SUCCESS)
+    co_return failed;
   ares_set_socket_functions(self.channel, &functions, &self);
   ares_addrinfo_hints hints{};
   hints.ai_family = family == Family::ipv4 ? AF_INET : family == Family::ipv6 ? AF_INET6 : AF_UNSPEC;

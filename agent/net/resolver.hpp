@@ -13,7 +13,8 @@ namespace qcloud {
 
 class Resolver {
  public:
-  Resolver(boost::asio::any_io_executor executor, Clock& clock) : executor_(std::move(executor)), clock_(clock) {}
+  Resolver(boost::asio::any_io_executor executor, Clock& clock)
+      : executor_(std::move(executor)), clock_(clock) {}
 
   // IPv4 addresses first. Errors: net.dns_failed, net.timeout.
   Task<Result<std::vector<boost::asio::ip::address>>> lookup(std::string host, Family family, Meter& meter,

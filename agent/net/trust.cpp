@@ -32,13 +32,15 @@ Result<std::unique_ptr<Trust>> Trust::make(const std::string& ca_pem, std::funct
   SSL_CTX* context = SSL_CTX_new(TLS_client_method());
   auto trust = std::unique_ptr<Trust>(new Trust(context, std::move(floor)));
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // A peer that just closes the connection is at its end like one that says so.
   SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, &Trust::verify);
 
-  std::unique_ptr<BIO, decltype(&BIO_free)> in(BIO_new_mem_buf(ca_pem.data(), static_cast<int>(ca_pem.size())), BIO_free);
+  std::unique_ptr<BIO, decltype(&BIO_free)> in(
+      BIO_new_mem_buf(ca_pem.data(), static_cast<int>(ca_pem.size())), BIO_free);
   int roots = 0;
   while (X509* root = PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr)) {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context), root);
@@ -86,22 +88,28 @@ Error Trust::explain(SSL* ssl) const {
   unsigned long queued = ERR_peek_last_error();
   ERR_clear_error();
   switch (verdict) {
-    case X509_V_OK: break;
+    case X509_V_OK:
+      break;
     case X509_V_ERR_CERT_NOT_YET_VALID:
     case X509_V_ERR_CERT_HAS_EXPIRED:
       return {"net.tls_time", Retry::retry_later, "The cloud's certificate has expired.",
               "Check this box's date; if it is right, the vendor must renew its certificate."};
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return {"net.tls_untrusted", Retry::retry_later, "The certificate shown belongs to another host than the cloud.",
+      return {"net.tls_untrusted", Retry::retry_later,
+              "The certificate shown belongs to another host than the cloud.",
               "Something in this network answers in the cloud's place. Ask whoever runs the network."};
     default:
       return {"net.tls_untrusted", Retry::retry_later,
-              std::string("The certificate shown is not the cloud's (") + X509_verify_cert_error_string(verdict) + ").",
+              std::string("The certificate shown is not the cloud's (") +
+                  X509_verify_cert_error_string(verdict) + ").",
               "Something in this network answers in the cloud's place, such as a proxy that opens TLS."};
   }
   const char* reason = ERR_reason_error_string(queued);
-  return {"net.tls_failed", Retry::retry_soon, std::string("The secure connection could not be set up") + (reason ? std::string(" (") + reason + ")." : "."), ""};
+  return {"net.tls_failed", Retry::retry_soon,
+          std::string("The secure connection could not be set up") +
+              (reason ? std::string(" (") + reason + ")." : "."),
+          ""};
 }
 
 }  // namespace qcloud

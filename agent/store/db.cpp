@@ -33,7 +33,8 @@ Error unusable(const std::string& path, std::string_view why, std::string_view f
 std::int64_t Row::number(int column) const { return sqlite3_column_int64(statement_, column); }
 std::string Row::text(int column) const {
   auto* data = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  return data ? std::string(data, static_cast<size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
+  return data ? std::string(data, static_cast<size_t>(sqlite3_column_bytes(statement_, column)))
+              : std::string();
 }
 bool Row::null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
@@ -61,10 +62,12 @@ Result<std::unique_ptr<Db>> Db::open(Options options) {
     }
   sqlite3* handle = nullptr;
   int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  int code = sqlite3_open_v2(options.state_path.c_str(), &handle, flags, options.vfs.empty() ? nullptr : options.vfs.c_str());
+  int code = sqlite3_open_v2(options.state_path.c_str(), &handle, flags,
+                             options.vfs.empty() ? nullptr : options.vfs.c_str());
   auto db = std::unique_ptr<Db>(new Db(handle));
   if (code != SQLITE_OK)
-    return unusable(options.state_path, sqlite3_errmsg(handle), "Check that the folder exists and is writable for the agent.");
+    return unusable(options.state_path, sqlite3_errmsg(handle),
+                    "Check that the folder exists and is writable for the agent.");
   sqlite3_extended_result_codes(handle, 0);
 
   // Exclusive: one agent, no shared-memory file. Truncate: the journal file stays, so that a
@@ -79,6 +82,9 @@ Result<std::unique_ptr<Db>> Db::open(Options options) {
   if (version > schema::version)
     return unusable(options.state_path, "written by a newer version of the agent",
                     "Install the newer version again; nothing was changed.");
+  if (version == 0 && db->number("SELECT count(*) FROM sqlite_schema") > 0)
+    return unusable(options.state_path, "a database of something else",
+                    "Move it aside; nothing was changed.");
   if (version < schema::version) {
     auto status = db->transaction([&]() -> Status {
       for (auto step = version; step < schema::version; ++step)
@@ -100,11 +106,13 @@ Result<std::unique_ptr<Db>> Db::open(Options options) {
     attached = attach();
   }
   if (!attached)
-    return unusable(options.spool_path, attached.error().detail, "Check that the folder exists and is writable for the agent.");
+    return unusable(options.spool_path, attached.error().detail,
+                    "Check that the folder exists and is writable for the agent.");
   for (const char* pragma : {"PRAGMA spool.journal_mode=TRUNCATE", "PRAGMA spool.synchronous=OFF",
                              "PRAGMA spool.cache_size=-64", "PRAGMA spool.max_page_count=64", schema::spool})
     if (auto status = db->run(pragma); !status)
-      return unusable(options.spool_path, status.error().detail, "Remove this file; it holds only the newest ledger rows.");
+      return unusable(options.spool_path, status.error().detail,
+                      "Remove this file; it holds only the newest ledger rows.");
   return db;
 }
 
@@ -116,7 +124,8 @@ Status Db::run(const char* sql, std::initializer_list<Arg> args, const Each& eac
   std::unique_ptr<sqlite3_stmt, decltype(&sqlite3_finalize)> second(nullptr, sqlite3_finalize);
   sqlite3_stmt* statement = kept;
   if (sqlite3_stmt_busy(kept)) {
-    if (sqlite3_prepare_v3(handle_, sql, -1, 0, &statement, nullptr) != SQLITE_OK) return failed(handle_, "read the state");
+    if (sqlite3_prepare_v3(handle_, sql, -1, 0, &statement, nullptr) != SQLITE_OK)
+      return failed(handle_, "read the state");
     second.reset(statement);
   }
   int at = 1;

@@ -12,7 +12,8 @@ Status Outbox::file(const Order& order) {
 }
 
 Status Outbox::settle(const std::string& id, const std::string& receipt, WallTime when) {
-  return db_.run("UPDATE orders SET receipt=?, settled=? WHERE id=? AND settled IS NULL", {receipt, unix_seconds(when), id});
+  return db_.run("UPDATE orders SET receipt=?, settled=? WHERE id=? AND settled IS NULL",
+                 {receipt, unix_seconds(when), id});
 }
 
 void Outbox::postpone(const std::string& id, Delay delay) { delays_[id] = std::move(delay); }
@@ -46,7 +47,9 @@ std::vector<Order> Outbox::select(const char* sql, std::initializer_list<Arg> ar
 #define SELECT_ORDERS "SELECT id,scope,request,thumbprint,submitted,receipt,settled FROM orders "
 
 std::vector<Order> Outbox::all() { return select(SELECT_ORDERS "ORDER BY submitted, id", {}); }
-std::vector<Order> Outbox::pending() { return select(SELECT_ORDERS "WHERE settled IS NULL ORDER BY submitted, id", {}); }
+std::vector<Order> Outbox::pending() {
+  return select(SELECT_ORDERS "WHERE settled IS NULL ORDER BY submitted, id", {});
+}
 std::optional<Order> Outbox::find(const std::string& id) {
   auto found = select(SELECT_ORDERS "WHERE id=?", {id});
   if (found.empty()) return std::nullopt;
@@ -56,7 +59,8 @@ std::optional<Order> Outbox::find(const std::string& id) {
 #undef SELECT_ORDERS
 
 bool Outbox::is_open(const std::string& id) const {
-  return std::any_of(open.get().begin(), open.get().end(), [&](const OpenOrder& order) { return order.id == id; });
+  return std::any_of(open.get().begin(), open.get().end(),
+                     [&](const OpenOrder& order) { return order.id == id; });
 }
 
 void Outbox::refresh() {

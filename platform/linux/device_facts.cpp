@@ -112,7 +112,8 @@ std::string hardware_digest(const std::string& root, const std::string& system) 
   bool board_known = !parts[0].second.empty() || !parts[1].second.empty() || !parts[2].second.empty();
   std::string text;
   for (const auto& [label, value] : parts)
-    if (!value.empty() && !(board_known && label == std::string_view("mac"))) text += std::string(label) + "=" + value + "\n";
+    if (!value.empty() && !(board_known && label == std::string_view("mac")))
+      text += std::string(label) + "=" + value + "\n";
   // Kernels print the UUID in upper case before 4.18 or so, in lower case since.
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   // Last resort: this one is copied together with the disks, so it only tells boxes apart that were

@@ -70,19 +70,25 @@ class Bench {
   void enroll(std::size_t number) {
     // A key binds one device, so each gets its own.
     auto key = generate_p256();
-    auto started = form("/device/auth",
-                        "client_id=qcloud-nas&scope=nas&device_model=TS&device_name=Home&device_serial_tail=1234");
+    auto started =
+        form("/device/auth",
+             "client_id=qcloud-nas&scope=nas&device_model=TS&device_name=Home&device_serial_tail=1234");
     auto member = [](const Response& answer, const char* name) {
       return std::string(parse_object(answer.body).at(name).as_string());
     };
     if (!cloud_.approve(member(started, "user_code"), "owner")) fail("approve", started);
-    auto token = form("/token",
-                      "client_id=qcloud-nas&grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&"
-                      "device_code=" + member(started, "device_code"));
+    auto token =
+        form("/token",
+             "client_id=qcloud-nas&grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Adevice_code&"
+             "device_code=" +
+                 member(started, "device_code"));
     auto basic = "Basic " + base64("device:" + member(token, "access_token"));
-    auto bundle = ask({"POST", "/.well-known/est/simpleenroll",
+    auto bundle = ask({"POST",
+                       "/.well-known/est/simpleenroll",
                        {{"Content-Type", "application/pkcs10"}, {"Authorization", basic}},
-                       base64(request_of(key.get())), "5.6.7.8", {}});
+                       base64(request_of(key.get())),
+                       "5.6.7.8",
+                       {}});
     Device device{first_certificate(*unbase64(bundle.body)), address(number)};
     put(device, "/v1/name", {{"name", "nas-" + std::to_string(number)}});
     put(device, "/v1/ddns", {{"ipv4", device.address}, {"ipv6", nullptr}});
@@ -96,8 +102,12 @@ class Bench {
     std::size_t count = 0;
     while (since(start) < seconds) {
       const auto& device = pick();
-      auto reply = cloud_.handle({"GET", "/v1/watch?cursor=0&hold=21600&seen=" + device.address, {}, {},
-                                  device.address, device.certificate});
+      auto reply = cloud_.handle({"GET",
+                                  "/v1/watch?cursor=0&hold=21600&seen=" + device.address,
+                                  {},
+                                  {},
+                                  device.address,
+                                  device.certificate});
       if (auto* answer = std::get_if<Response>(&reply)) fail("a watch that does not hang", *answer);
       ++count;
     }
@@ -138,10 +148,15 @@ class Bench {
     return std::move(*answer);
   }
   Response form(const std::string& target, const std::string& body) {
-    return ask({"POST", target, {{"Content-Type", "application/x-www-form-urlencoded"}}, body, "5.6.7.8", {}});
+    return ask(
+        {"POST", target, {{"Content-Type", "application/x-www-form-urlencoded"}}, body, "5.6.7.8", {}});
   }
   void put(const Device& device, const std::string& target, const json::object& body) {
-    ask({"PUT", target, {{"Content-Type", "application/json"}}, json::serialize(body), device.address,
+    ask({"PUT",
+         target,
+         {{"Content-Type", "application/json"}},
+         json::serialize(body),
+         device.address,
          device.certificate});
   }
   static std::string request_of(EVP_PKEY* key) {
@@ -156,7 +171,8 @@ class Bench {
   }
   static std::string first_certificate(const std::string& pkcs7) {
     const auto* at = reinterpret_cast<const unsigned char*>(pkcs7.data());
-    std::unique_ptr<PKCS7, Freer<PKCS7_free>> bundle(d2i_PKCS7(nullptr, &at, static_cast<long>(pkcs7.size())));
+    std::unique_ptr<PKCS7, Freer<PKCS7_free>> bundle(
+        d2i_PKCS7(nullptr, &at, static_cast<long>(pkcs7.size())));
     unsigned char* der = nullptr;
     const int size = i2d_X509(sk_X509_value(bundle->d.sign->cert, 0), &der);
     std::string out(reinterpret_cast<char*>(der), static_cast<std::size_t>(size));

@@ -10,24 +10,39 @@ namespace {
 
 using namespace qcloud;
 
-// What a class is, for someone who does not know the agent. No default: the compiler tells of a class without words.
+// What a class is, for someone who does not know the agent. No default: the compiler tells of a class without
+// words.
 std::string_view explain(DataClass c) {
   switch (c) {
-    case DataClass::protocol_constant: return "a word that a standard or this page fixes; the same on every box";
-    case DataClass::request_id: return "a random number, made for one request or order";
-    case DataClass::one_time_code: return "a code that the cloud gave a moment ago, given back to it";
-    case DataClass::server_cursor: return "the cloud's own bookmark, given back";
-    case DataClass::device_id: return "the number that the cloud gave this box at registration";
-    case DataClass::public_key: return "the public half of a key made on this box, in a request that the key signed";
+    case DataClass::protocol_constant:
+      return "a word that a standard or this page fixes; the same on every box";
+    case DataClass::request_id:
+      return "a random number, made for one request or order";
+    case DataClass::one_time_code:
+      return "a code that the cloud gave a moment ago, given back to it";
+    case DataClass::server_cursor:
+      return "the cloud's own bookmark, given back";
+    case DataClass::device_id:
+      return "the number that the cloud gave this box at registration";
+    case DataClass::public_key:
+      return "the public half of a key made on this box, in a request that the key signed";
     case DataClass::signed_order:
-      return "your order, signed by the box's key: its random number, the device id, what is to be erased, and when you asked";
-    case DataClass::device_model: return "for example TS-464; at most 40 characters";
-    case DataClass::device_name: return "the box's own name on your network, without its domain; at most 63 characters";
-    case DataClass::serial_tail: return "so that you recognize the box; empty where the serial number is unknown or too short";
-    case DataClass::public_name: return "the name that you chose";
-    case DataClass::public_address: return "an address at which the internet reaches this box or its router; never a private one";
-    case DataClass::host_name: return "the name of a cloud host, asked of your resolver";
-    case DataClass::feature_name: return "which feature your request is about";
+      return "your order, signed by the box's key: its random number, the device id, what is to be erased, "
+             "and when you asked";
+    case DataClass::device_model:
+      return "for example TS-464; at most 40 characters";
+    case DataClass::device_name:
+      return "the box's own name on your network, without its domain; at most 63 characters";
+    case DataClass::serial_tail:
+      return "so that you recognize the box; empty where the serial number is unknown or too short";
+    case DataClass::public_name:
+      return "the name that you chose";
+    case DataClass::public_address:
+      return "an address at which the internet reaches this box or its router; never a private one";
+    case DataClass::host_name:
+      return "the name of a cloud host, asked of your resolver";
+    case DataClass::feature_name:
+      return "which feature your request is about";
   }
   return "";
 }
@@ -70,17 +85,21 @@ void print_feature(std::ostream& out, const Manifest& manifest) {
   } else {
     out << "| switch | none of its own |\n";
   }
-  out << "| the cloud holds | " << cell(manifest.cloud_holds.empty() ? "nothing beside what the next line names" : manifest.cloud_holds) << " |\n";
+  out << "| the cloud holds | "
+      << cell(manifest.cloud_holds.empty() ? "nothing beside what the next line names" : manifest.cloud_holds)
+      << " |\n";
   out << "| for how long | " << cell(manifest.retention) << " |\n\n";
 
   out << "| host | location | operator | recipients |\n|---|---|---|---|\n";
   for (const auto& host : manifest.hosts)
-    out << "| " << cell(host.role) << " | " << cell(host.location) << " | " << cell(host.operated_by) << " | " << cell(host.recipients) << " |\n";
+    out << "| " << cell(host.role) << " | " << cell(host.location) << " | " << cell(host.operated_by) << " | "
+        << cell(host.recipients) << " |\n";
 
   out << "\n| message | why | fields: class (where in the request) | certificate |\n|---|---|---|---|\n";
   for (const auto& message : manifest.messages)
-    out << "| " << code(std::string(to_string(message.method)) + " " + std::string(message.path)) << " | " << cell(message.purpose) << " | "
-        << fields(message) << " | " << (message.auth == Auth::certificate ? "yes" : "no") << " |\n";
+    out << "| " << code(std::string(to_string(message.method)) + " " + std::string(message.path)) << " | "
+        << cell(message.purpose) << " | " << fields(message) << " | "
+        << (message.auth == Auth::certificate ? "yes" : "no") << " |\n";
   out << "\n";
 }
 
@@ -90,7 +109,8 @@ void print_classes(std::ostream& out) {
     for (const auto& message : manifest->messages)
       for (const auto& field : message.fields) used.insert(field.data_class);
   used.insert(DataClass::host_name);  // the gate's own: each look-up is a message
-  out << "## The classes of data\n\nNo other class is sent by this version.\n\n| class | what it is |\n|---|---|\n";
+  out << "## The classes of data\n\nNo other class is sent by this version.\n\n| class | what it is "
+         "|\n|---|---|\n";
   for (DataClass c : used) out << "| " << to_string(c) << " | " << explain(c) << " |\n";
   out << "\n";
 }

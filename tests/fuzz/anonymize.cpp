@@ -18,7 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   MUST(twice.size() <= 3 * once.size() + 16);
   // A word of its own is always known, whatever stands before it: only a PEM block or a quoted secret
   // that is still open may swallow it.
-  auto with = qcloud::anonymize(text + "\n\n 5.6.7.231 mail walter@example.com 0e:1f:2d:3c:4b:5a 2a0b:1:2:3::77\n");
-  MUST(!has(with, "5.6.7.231") && !has(with, "walter@example.com") && !has(with, "0e:1f:2d:3c:4b:5a") && !has(with, "2a0b:1:2:3::77"));
+  auto with =
+      qcloud::anonymize(text + "\n\n 5.6.7.231 mail walter@example.com 0e:1f:2d:3c:4b:5a 2a0b:1:2:3::77\n");
+  MUST(!has(with, "5.6.7.231") && !has(with, "walter@example.com") && !has(with, "0e:1f:2d:3c:4b:5a") &&
+       !has(with, "2a0b:1:2:3::77"));
   return 0;
 }

@@ -42,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     MUST(!news->reported.v6 || news->reported.v6->v6);
     ddns::watch(news->cursor, news->seen_value);
   }
-  if (auto sight = ddns::parse_whoami(answer); good(sight)) MUST(parse_ip(to_string(sight->address)) == sight->address);
+  if (auto sight = ddns::parse_whoami(answer); good(sight))
+    MUST(parse_ip(to_string(sight->address)) == sight->address);
   good(ddns::parse_report(answer));
   if (auto code = enroll::parse_device_authorization(answer); good(code)) {
     MUST(!code->user_code.empty() && code->verification_uri.starts_with("http"));

@@ -28,7 +28,8 @@ struct Fixture {
 };
 
 void check(const Reply& reply) {
-  if (auto* answer = std::get_if<Response>(&reply)) MUST(answer->status >= 200 && answer->status != 500 && answer->status < 600);
+  if (auto* answer = std::get_if<Response>(&reply))
+    MUST(answer->status >= 200 && answer->status != 500 && answer->status < 600);
 }
 
 struct Door {
@@ -36,17 +37,25 @@ struct Door {
   const char* target;
   const char* type;
 };
-constexpr const char *form = "application/x-www-form-urlencoded", *json_type = "application/json", *pkcs10 = "application/pkcs10";
+constexpr const char *form = "application/x-www-form-urlencoded", *json_type = "application/json",
+                     *pkcs10 = "application/pkcs10";
 constexpr Door doors[] = {
-    {"PUT", "/v1/name", json_type},           {"PUT", "/v1/ddns", json_type},
-    {"POST", "/v1/erasure-requests", json_type}, {"POST", "/.well-known/est/simplereenroll", pkcs10},
-    {"POST", "/.well-known/est/simpleenroll", pkcs10}, {"POST", "/device/auth", form},
-    {"POST", "/token", form},                 {"POST", "/login", form},
-    {"GET", "/v1/watch?", nullptr},           {"GET", "/v1/export?", nullptr},
-    {"GET", "/v1/erasure-requests/", nullptr}, {"GET", "/device?", nullptr},
+    {"PUT", "/v1/name", json_type},
+    {"PUT", "/v1/ddns", json_type},
+    {"POST", "/v1/erasure-requests", json_type},
+    {"POST", "/.well-known/est/simplereenroll", pkcs10},
+    {"POST", "/.well-known/est/simpleenroll", pkcs10},
+    {"POST", "/device/auth", form},
+    {"POST", "/token", form},
+    {"POST", "/login", form},
+    {"GET", "/v1/watch?", nullptr},
+    {"GET", "/v1/export?", nullptr},
+    {"GET", "/v1/erasure-requests/", nullptr},
+    {"GET", "/device?", nullptr},
     {"GET", "", nullptr},
 };
-constexpr std::size_t signed_order = std::size(doors);  // the rest is the payload of an order that the key did sign
+constexpr std::size_t signed_order =
+    std::size(doors);  // the rest is the payload of an order that the key did sign
 constexpr std::size_t header_value = signed_order + 1;
 
 }  // namespace
@@ -70,7 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   if (choice == header_value) {
-    for (const char* name : {"Authorization", "Cookie", "Host", "Content-Type", "Accept-Language", "Idempotency-Key"}) {
+    for (const char* name :
+         {"Authorization", "Cookie", "Host", "Content-Type", "Accept-Language", "Idempotency-Key"}) {
       auto request = nas.request("POST", "/.well-known/est/simpleenroll");
       request.headers = {{name, rest}};
       check(fixture->world.cloud.handle(request));

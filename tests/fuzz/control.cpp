@@ -6,9 +6,14 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const std::vector<qcloud::Route> routes = [] {
     std::vector<qcloud::Route> out;
-    for (auto [method, path] : {std::pair{"GET", "/v1/status"}, {"PUT", "/v1/features/{name}"}, {"GET", "/v1/receipts"},
-                                {"GET", "/v1/receipts/{id}"}, {"GET", "/v1/ledger"}, {"POST", "/v1/registration"},
-                                {"DELETE", "/v1/registration"}, {"GET", "/v1/a/{b}/c/{d}"}}) {
+    for (auto [method, path] : {std::pair{"GET", "/v1/status"},
+                                {"PUT", "/v1/features/{name}"},
+                                {"GET", "/v1/receipts"},
+                                {"GET", "/v1/receipts/{id}"},
+                                {"GET", "/v1/ledger"},
+                                {"POST", "/v1/registration"},
+                                {"DELETE", "/v1/registration"},
+                                {"GET", "/v1/a/{b}/c/{d}"}}) {
       qcloud::Route route;
       route.method = method;
       route.path = path;

@@ -1,7 +1,7 @@
 // Three decoders of base64url, written apart for the agent, the CLI and the cloud, must agree on each
 // text; and one value has one text.
-#include "agent/cli/jws.hpp"
 #include "agent/cloud/encoding.hpp"
+#include "agent/cli/jws.hpp"
 #include "tests/cloud/encoding.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   MUST(qcloud::from_base64url(qcloud::base64url(text)) == text);
   MUST(qcloud::from_base64(qcloud::base64(text)) == text);
-  MUST(qcloud::base64(text) == refcloud::base64(text) && qcloud::base64url(text) == refcloud::base64url(text));
+  MUST(qcloud::base64(text) == refcloud::base64(text) &&
+       qcloud::base64url(text) == refcloud::base64url(text));
   MUST(qcloud::hex(qcloud::sha256(text)) == refcloud::sha256_hex(text));
   MUST(qcloud::cli::sha256_hex(text) == refcloud::sha256_hex(text));
 

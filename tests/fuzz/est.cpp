@@ -1,6 +1,6 @@
 // The body of an EST answer -> parse_certs_only; as received, and as DER that is well encoded.
-#include "agent/cloud/encoding.hpp"
 #include "agent/cloud/est.hpp"
+#include "agent/cloud/encoding.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 namespace {

@@ -11,7 +11,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   auto address = qcloud::parse_ip(text);
   std::uint8_t raw[16];
   bool zero_inside = text.find('\0') != std::string::npos;
-  bool known = !zero_inside && (inet_pton(AF_INET, text.c_str(), raw) == 1 || inet_pton(AF_INET6, text.c_str(), raw) == 1);
+  bool known = !zero_inside &&
+               (inet_pton(AF_INET, text.c_str(), raw) == 1 || inet_pton(AF_INET6, text.c_str(), raw) == 1);
   MUST(address.has_value() == known);
   if (address) {
     MUST(qcloud::parse_ip(qcloud::to_string(*address)) == address);

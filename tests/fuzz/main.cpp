@@ -121,7 +121,8 @@ int main(int argc, char** argv) {
   while (seconds > 0 && std::chrono::steady_clock::now() < end) {
     // Some edits on top of each other: further away from what the corpus holds.
     Input input = inputs[random() % inputs.size()];
-    for (int depth = 0; depth < 4 && input.size() < (1u << 16); ++depth) feed(input = mutate(std::move(input), inputs, random));
+    for (int depth = 0; depth < 4 && input.size() < (1u << 16); ++depth)
+      feed(input = mutate(std::move(input), inputs, random));
   }
   std::printf("%zu inputs from %zu files\n", runs, inputs.size());
 }

@@ -1,14 +1,14 @@
 // A receipt as a compact JWS -> open_receipt, and a payload that the vendor did sign -> verify_receipt.
-#include "agent/cloud/encoding.hpp"
 #include "agent/cloud/receipt.hpp"
+#include "agent/cloud/encoding.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/identity/openssl.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static const unit::Key vendor = unit::ed25519();
   static const std::string pem = unit::public_pem(vendor.get());
-  static const qcloud::ReceiptExpectation expected{"thumb-1", "11111111-2222-4333-8444-555555555555", "eyJ.the.request",
-                                                   "ddns", qcloud::from_unix(1795428000)};
+  static const qcloud::ReceiptExpectation expected{"thumb-1", "11111111-2222-4333-8444-555555555555",
+                                                   "eyJ.the.request", "ddns", qcloud::from_unix(1795428000)};
   std::string text(reinterpret_cast<const char*>(data), size);
   auto open = qcloud::open_receipt(text, pem);
   MUST(!open && open.error().code.starts_with("receipt."));  // nobody guesses a signature

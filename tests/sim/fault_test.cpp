@@ -207,16 +207,22 @@ TEST_CASE("A1 A5: commands that meet do not see each other half done") {
   int done = 0;
   std::size_t orders = 0;
   for (int i = 0; i < 3; ++i)
-    boost::asio::co_spawn(home.world.io, [](House* h, int* n) -> Task<void> {
-      co_await h->disable();
-      ++*n;
-    }(&home.house, &done), boost::asio::detached);
+    boost::asio::co_spawn(
+        home.world.io,
+        [](House* h, int* n) -> Task<void> {
+          co_await h->disable();
+          ++*n;
+        }(&home.house, &done),
+        boost::asio::detached);
   for (int i = 0; i < 2; ++i)
-    boost::asio::co_spawn(home.world.io, [](House* h, int* n, std::size_t* filed) -> Task<void> {
-      auto order = co_await h->owner->unregister(std::chrono::seconds(5));
-      if (order && *order) ++*filed;
-      ++*n;
-    }(&home.house, &done, &orders), boost::asio::detached);
+    boost::asio::co_spawn(
+        home.world.io,
+        [](House* h, int* n, std::size_t* filed) -> Task<void> {
+          auto order = co_await h->owner->unregister(std::chrono::seconds(5));
+          if (order && *order) ++*filed;
+          ++*n;
+        }(&home.house, &done, &orders),
+        boost::asio::detached);
   home.house.net.allowed.order_open = true;
   home.pass(1min);
   home.house.reconcile();

@@ -19,8 +19,14 @@ void World::play(Task<void> script) {
 }
 
 House::House(World& w, std::string a, std::uint64_t seed)
-    : world(w), account(std::move(a)), disk(seed), platform(w.io.get_executor()), clock(w.time), rng(seed),
-      net(w.io, w.time, w.host, rng.fork(), w.verdict, w.counters), log(qcloud::Level::error, [](qcloud::Level, std::string_view) {}) {
+    : world(w),
+      account(std::move(a)),
+      disk(seed),
+      platform(w.io.get_executor()),
+      clock(w.time),
+      rng(seed),
+      net(w.io, w.time, w.host, rng.fork(), w.verdict, w.counters),
+      log(qcloud::Level::error, [](qcloud::Level, std::string_view) {}) {
   world.host.cloud.add_account(account, "correct horse battery");
   platform.set_hardware("hardware-" + std::to_string(seed));
   net.allowed.serial = "SN-" + std::to_string(seed);
@@ -42,9 +48,16 @@ bool House::start() {
   auto opened = qcloud::Db::open({"/var/lib/qcloud/state.db", "/run/qcloud/ledger.db", disk.vfs_name()});
   if (!opened) return false;
   db = std::move(*opened);
-  qcloud::AgentDeps deps{world.io.get_executor(), clock, rng, platform, net, *db, log,
+  qcloud::AgentDeps deps{world.io.get_executor(),
+                         clock,
+                         rng,
+                         platform,
+                         net,
+                         *db,
+                         log,
                          {{"cloud", {"cloud.vendor.test", 443, ""}}},
-                         world.host.cloud.keys().receipt_public_pem(), WallTime{}};
+                         world.host.cloud.keys().receipt_public_pem(),
+                         WallTime{}};
   agent = std::make_unique<qcloud::Agent>(std::move(deps));
   if (!agent->start()) {
     agent.reset();
@@ -82,7 +95,9 @@ Task<bool> House::register_box() {
     co_await clock.sleep_for(20s);
     auto code = agent->progress.get().user_code;
     if (!code.empty()) world.host.cloud.approve(code, account);
-    for (int i = 0; i < 700 && agent->progress.get().state != "registered" && agent->progress.get().state != "failed"; ++i)
+    for (int i = 0;
+         i < 700 && agent->progress.get().state != "registered" && agent->progress.get().state != "failed";
+         ++i)
       co_await clock.sleep_for(1s);
   }
   co_await owner->cancel_registration();

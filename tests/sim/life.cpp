@@ -20,22 +20,38 @@ class Life {
   Task<void> act() {
     ++h_.world.counters.faults;
     auto dice = h_.rng.below(1000);
-    if (dice < 520) co_await episode();
-    else if (dice < 640) move();
-    else if (dice < 720) h_.net.break_connections();
-    else if (dice < 760) co_await power_cut();
-    else if (dice < 800) co_await reboot();
-    else if (dice < 860) co_await off_and_on(false);
-    else if (dice < 890) co_await off_and_on(true);
-    else if (dice < 905) co_await offline_and_online();
-    else if (dice < 925) co_await wrong_clock();
-    else if (dice < 945) co_await full_disk();
-    else if (dice < 960) co_await leave_and_return();
-    else if (dice < 975) co_await renamed_elsewhere();
-    else if (dice < 983) co_await removed_elsewhere();
-    else if (dice < 988) co_await revoked();
-    else if (dice < 993) co_await long_absence();
-    else co_await other_hardware();
+    if (dice < 520)
+      co_await episode();
+    else if (dice < 640)
+      move();
+    else if (dice < 720)
+      h_.net.break_connections();
+    else if (dice < 760)
+      co_await power_cut();
+    else if (dice < 800)
+      co_await reboot();
+    else if (dice < 860)
+      co_await off_and_on(false);
+    else if (dice < 890)
+      co_await off_and_on(true);
+    else if (dice < 905)
+      co_await offline_and_online();
+    else if (dice < 925)
+      co_await wrong_clock();
+    else if (dice < 945)
+      co_await full_disk();
+    else if (dice < 960)
+      co_await leave_and_return();
+    else if (dice < 975)
+      co_await renamed_elsewhere();
+    else if (dice < 983)
+      co_await removed_elsewhere();
+    else if (dice < 988)
+      co_await revoked();
+    else if (dice < 993)
+      co_await long_absence();
+    else
+      co_await other_hardware();
   }
 
   // After a while of calm everything that was promised must hold.
@@ -51,12 +67,15 @@ class Life {
 
  private:
   void fail(const char* invariant, const std::string& what) {
-    h_.world.verdict.fail(invariant, "house " + std::to_string(number_) + ", " + qcloud::to_rfc3339(h_.world.time.wall()) + ": " + what);
+    h_.world.verdict.fail(invariant, "house " + std::to_string(number_) + ", " +
+                                         qcloud::to_rfc3339(h_.world.time.wall()) + ": " + what);
   }
 
   void check_switch(const std::string& when) {
-    if (h_.agent->switches.on("ddns") != h_.confirmed_on) fail("decision", "the switch is not as confirmed" + when);
-    if (h_.agent->identity.registration.get().has_value() != h_.confirmed_registered) fail("decision", "the registration is not as confirmed" + when);
+    if (h_.agent->switches.on("ddns") != h_.confirmed_on)
+      fail("decision", "the switch is not as confirmed" + when);
+    if (h_.agent->identity.registration.get().has_value() != h_.confirmed_registered)
+      fail("decision", "the registration is not as confirmed" + when);
     for (const auto& order : h_.filed)
       if (!h_.agent->outbox.find(order)) fail("decision", "a confirmed order is lost" + when);
   }
@@ -67,12 +86,14 @@ class Life {
     auto& zone = h_.world.host.dns.zone;
     auto found = zone.find(registration.fqdn);
     std::string answer = found == zone.end() || found->second.a.empty() ? "nothing" : found->second.a.front();
-    if (answer != h_.net.public_address()) fail("L1", registration.fqdn + " answers " + answer + ", the box is at " + h_.net.public_address());
+    if (answer != h_.net.public_address())
+      fail("L1", registration.fqdn + " answers " + answer + ", the box is at " + h_.net.public_address());
   }
 
   void check_orders(const std::string& id) {
     auto standing = h_.agent->session.contact.get().standing;
-    for (const auto& order : h_.agent->outbox.pending()) fail("A5", "order " + order.id + " is open a day after the outage");
+    for (const auto& order : h_.agent->outbox.pending())
+      fail("A5", "order " + order.id + " is open a day after the outage");
     h_.net.allowed.order_open = false;
     // What the agent took must hold; once looked at, a receipt does not change.
     for (const auto& id_of_order : h_.filed) {
@@ -82,22 +103,40 @@ class Life {
       looked_at_.insert(id_of_order);
       if (!h_.agent->orders.verified(*order)) fail("A5", "a receipt that was taken does not hold");
     }
-    if (!h_.confirmed_on && !id.empty() && standing == qcloud::Standing::good && h_.world.host.cloud.rows_of(id).contains("ddns"))
+    if (!h_.confirmed_on && !id.empty() && standing == qcloud::Standing::good &&
+        h_.world.host.cloud.rows_of(id).contains("ddns"))
       fail("A5", "the cloud holds addresses of a feature that is off");
     for (const auto& gone : std::exchange(departed_, {}))
       for (const auto& [table, rows] : h_.world.host.cloud.rows_of(gone))
-        if (table != "receipts" && table != "erasures" && table != "tombstones" && table != "gone") fail("R3", "table " + table + " still names a device that left");
+        if (table != "receipts" && table != "erasures" && table != "tombstones" && table != "gone")
+          fail("R3", "table " + table + " still names a device that left");
   }
 
   Task<void> episode() {
     auto& faults = h_.net.faults;
     switch (h_.rng.below(6)) {
-      case 0: faults.down = true; h_.net.break_connections(); break;
-      case 1: faults.dns_down = true; h_.net.break_connections(); break;
-      case 2: faults.loss = 0.6; break;
-      case 3: faults.server_errors = true; h_.net.break_connections(); break;
-      case 4: faults.lying = true; h_.net.break_connections(); break;
-      default: faults.delay = 900ms; break;
+      case 0:
+        faults.down = true;
+        h_.net.break_connections();
+        break;
+      case 1:
+        faults.dns_down = true;
+        h_.net.break_connections();
+        break;
+      case 2:
+        faults.loss = 0.6;
+        break;
+      case 3:
+        faults.server_errors = true;
+        h_.net.break_connections();
+        break;
+      case 4:
+        faults.lying = true;
+        h_.net.break_connections();
+        break;
+      default:
+        faults.delay = 900ms;
+        break;
     }
     co_await h_.clock.sleep_for(h_.rng.between(1min, h_.rng.chance(0.1) ? 20h : 2h));
     faults = {};
@@ -105,7 +144,9 @@ class Life {
 
   void move() {
     // The router got another address, or the box has a public one of its own.
-    h_.set_public_address("5.6." + std::to_string(h_.rng.below(200)) + "." + std::to_string(1 + h_.rng.below(250)), h_.rng.chance(0.3));
+    h_.set_public_address(
+        "5.6." + std::to_string(h_.rng.below(200)) + "." + std::to_string(1 + h_.rng.below(250)),
+        h_.rng.chance(0.3));
   }
 
   Task<void> boot() {
@@ -192,7 +233,8 @@ class Life {
   }
 
   Task<void> renamed_elsewhere() {
-    h_.world.host.cloud.rename(h_.device_id(), "elsewhere" + std::to_string(number_) + "-" + std::to_string(named_++));
+    h_.world.host.cloud.rename(h_.device_id(),
+                               "elsewhere" + std::to_string(number_) + "-" + std::to_string(named_++));
     co_await h_.clock.sleep_for(30min);
   }
 
@@ -200,7 +242,8 @@ class Life {
     auto id = h_.device_id();
     h_.world.host.cloud.remove(id);
     co_await h_.clock.sleep_for(10min);
-    if (h_.agent->session.contact.get().standing != qcloud::Standing::removed) fail("R3", "the box did not learn that it was removed");
+    if (h_.agent->session.contact.get().standing != qcloud::Standing::removed)
+      fail("R3", "the box did not learn that it was removed");
     departed_.push_back(id);
     co_await h_.unregister();
     co_await settle_in();
@@ -209,7 +252,8 @@ class Life {
   Task<void> revoked() {
     h_.world.host.cloud.revoke(h_.device_id());
     co_await h_.clock.sleep_for(10min);
-    if (h_.agent->session.contact.get().standing != qcloud::Standing::revoked) fail("R1", "the box did not learn that it was revoked");
+    if (h_.agent->session.contact.get().standing != qcloud::Standing::revoked)
+      fail("R1", "the box did not learn that it was revoked");
     co_await h_.unregister();
     co_await settle_in();
   }
@@ -219,7 +263,8 @@ class Life {
     co_await h_.clock.sleep_for(days(40));
     co_await boot();
     co_await h_.clock.sleep_for(1h);
-    if (h_.agent->identity.registration.get() && h_.agent->identity.registration.get()->certificate_until < h_.world.time.wall())
+    if (h_.agent->identity.registration.get() &&
+        h_.agent->identity.registration.get()->certificate_until < h_.world.time.wall())
       fail("R1", "the certificate was not renewed after months off");
   }
 

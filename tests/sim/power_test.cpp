@@ -83,7 +83,8 @@ std::uint64_t run(std::uint64_t n, bool& cut) {
   auto with = story.decisions;
   with.push_back(story.under_way);
   auto sure = after(story.decisions), maybe = after(with);
-  bool on = house.agent->switches.on("ddns"), registered = house.agent->identity.registration.get().has_value();
+  bool on = house.agent->switches.on("ddns"),
+       registered = house.agent->identity.registration.get().has_value();
   CHECK((on == sure.on || on == maybe.on));
   CHECK((registered == sure.registered || registered == maybe.registered));
   for (const auto& order : house.filed) CHECK(house.agent->outbox.find(order).has_value());

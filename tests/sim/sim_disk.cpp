@@ -42,7 +42,8 @@ int read_file(sqlite3_file* file, void* into, int amount, sqlite3_int64 offset) 
 }
 
 int write_file(sqlite3_file* file, const void* from, int amount, sqlite3_int64 offset) {
-  return self(file)->disk->write(*self(file)->file, static_cast<std::size_t>(offset), static_cast<const char*>(from), static_cast<std::size_t>(amount));
+  return self(file)->disk->write(*self(file)->file, static_cast<std::size_t>(offset),
+                                 static_cast<const char*>(from), static_cast<std::size_t>(amount));
 }
 
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) {
@@ -65,9 +66,10 @@ int control(sqlite3_file*, int, void*) { return SQLITE_NOTFOUND; }
 int sector_size(sqlite3_file*) { return static_cast<int>(sector); }
 int characteristics(sqlite3_file*) { return 0; }
 
-const sqlite3_io_methods methods = {1,         close_file, read_file, write_file, truncate_file, sync_file,   file_size,
-                                    no_lock,   no_lock,    reserved,  control,    sector_size,   characteristics,
-                                    nullptr,   nullptr,    nullptr,   nullptr,    nullptr,       nullptr};
+const sqlite3_io_methods methods = {1,         close_file,  read_file,       write_file, truncate_file,
+                                    sync_file, file_size,   no_lock,         no_lock,    reserved,
+                                    control,   sector_size, characteristics, nullptr,    nullptr,
+                                    nullptr,   nullptr,     nullptr,         nullptr};
 
 int open_file(sqlite3_vfs* vfs, sqlite3_filename name, sqlite3_file* out, int flags, int* out_flags) {
   if (!disk_of(vfs)->powered() || !name) return SQLITE_CANTOPEN;

@@ -40,7 +40,7 @@ class Disk {
     std::string live, durable;
     struct Op {
       std::size_t at;
-      std::string bytes;      // a write; empty: truncate to `at`
+      std::string bytes;  // a write; empty: truncate to `at`
     };
     std::vector<Op> unsynced;
     bool in_tmpfs = false;

@@ -42,14 +42,18 @@ void Verdict::fail(const std::string& invariant, const std::string& what) {
 }
 
 CloudHost::CloudHost(boost::asio::io_context& io, Time& time, std::uint64_t seed)
-    : clock(time), rng(seed), cloud(clock, rng, refcloud::Store(":memory:"), refcloud::Keys::generate(clock.now(), rng), dns, settings()) {
+    : clock(time),
+      rng(seed),
+      cloud(clock, rng, refcloud::Store(":memory:"), refcloud::Keys::generate(clock.now(), rng), dns,
+            settings()) {
   (void)io;
   cloud.set_on_change([this](const std::string& device) {
     for (auto* signal : hanging[device]) signal->notify();
   });
 }
 
-SimTransport::SimTransport(boost::asio::io_context& io, Time& time, CloudHost& host, SimRng rng, Verdict& verdict, Counters& counters)
+SimTransport::SimTransport(boost::asio::io_context& io, Time& time, CloudHost& host, SimRng rng,
+                           Verdict& verdict, Counters& counters)
     : io_(io), time_(time), host_(host), rng_(rng), verdict_(verdict), counters_(counters) {}
 
 void SimTransport::set_public_address(const std::string& address) {
@@ -68,13 +72,16 @@ void SimTransport::check_allowed(const HttpRequest& request) {
   auto at = qcloud::to_rfc3339(time_.wall()) + " " + request.method + " " + path;
   if (feature.empty()) verdict_.fail("A2", at + " is no request of the contract");
   if (feature == "ddns" && !allowed.ddns) verdict_.fail("A1", at + " while the switch is off");
-  if (feature == "enroll" && !allowed.any_on && !allowed.commanded) verdict_.fail("A1", at + " with every switch off");
-  if (feature == "erasure" && !allowed.order_open && !allowed.commanded) verdict_.fail("A1", at + " without an order");
+  if (feature == "enroll" && !allowed.any_on && !allowed.commanded)
+    verdict_.fail("A1", at + " with every switch off");
+  if (feature == "erasure" && !allowed.order_open && !allowed.commanded)
+    verdict_.fail("A1", at + " without an order");
   for (const auto& member : unknown_members(request.method, path, request.target, request.body))
     verdict_.fail("A2", at + " sends \"" + member + "\"");
   if (!allowed.serial.empty() && (request.body + request.target).find(allowed.serial) != std::string::npos)
     verdict_.fail("A2", at + " holds the serial number");
-  if (request.identity && allowed.banned_devices.contains(qcloud::common_name(request.identity->certificate())))
+  if (request.identity &&
+      allowed.banned_devices.contains(qcloud::common_name(request.identity->certificate())))
     verdict_.fail("R1", at + " uses an identity that was made on other hardware");
 }
 
@@ -94,7 +101,8 @@ Task<Result<HttpResponse>> SimTransport::exchange(HttpRequest request, qcloud::M
   auto deadline = request.deadline;
   open.row = meter.opened({"tcp", "10.0.0.2:40000", "5.6.8.1:443", request.message});
   if (!open.row) co_return net_error("gate.switched_off");
-  auto done = co_await [](SimTransport* self, HttpRequest r, Instant until) -> Task<std::optional<Result<HttpResponse>>> {
+  auto done = co_await
+      [](SimTransport* self, HttpRequest r, Instant until) -> Task<std::optional<Result<HttpResponse>>> {
     using namespace boost::asio::experimental::awaitable_operators;
     auto first = co_await (self->serve(std::move(r)) || self->time_.sleep_until(until));
     if (first.index() == 0) co_return std::optional<Result<HttpResponse>>(std::get<0>(std::move(first)));
@@ -200,7 +208,8 @@ Task<Result<qcloud::DatagramAnswer>> SimTransport::datagram(qcloud::Datagram dat
 }
 
 Task<void> SimTransport::drain(qcloud::Meter& meter) {
-  if (open_[&meter] != 0 && !allowed.commanded) verdict_.fail("A1", "a request of a silenced feature is still under way");
+  if (open_[&meter] != 0 && !allowed.commanded)
+    verdict_.fail("A1", "a request of a silenced feature is still under way");
   co_return;
 }
 

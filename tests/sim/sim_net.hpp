@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "agent/gate/transport.hpp"
 #include "agent/core/signal.hpp"
+#include "agent/gate/transport.hpp"
 #include "tests/cloud/cloud.hpp"
 #include "tests/sim/sim_clock.hpp"
 
@@ -28,12 +28,13 @@ struct Verdict {
 };
 
 struct Counters {
-  std::uint64_t requests = 0, heartbeats = 0, faults = 0, orders = 0, renewals = 0, reports = 0, reboots = 0, power_cuts = 0;
+  std::uint64_t requests = 0, heartbeats = 0, faults = 0, orders = 0, renewals = 0, reports = 0, reboots = 0,
+                power_cuts = 0;
 };
 
 // The path of one house.
 struct Faults {
-  bool down = false;           // no packet passes
+  bool down = false;  // no packet passes
   bool dns_down = false;
   double loss = 0;             // of a request or of its answer
   bool server_errors = false;  // 500, or 503 with Retry-After
@@ -56,10 +57,13 @@ class CloudHost {
 
 class SimTransport : public qcloud::Transport {
  public:
-  SimTransport(boost::asio::io_context& io, Time& time, CloudHost& host, SimRng rng, Verdict& verdict, Counters& counters);
+  SimTransport(boost::asio::io_context& io, Time& time, CloudHost& host, SimRng rng, Verdict& verdict,
+               Counters& counters);
 
-  Task<qcloud::Result<qcloud::HttpResponse>> exchange(qcloud::HttpRequest request, qcloud::Meter& meter) override;
-  Task<qcloud::Result<qcloud::DatagramAnswer>> datagram(qcloud::Datagram datagram, qcloud::Meter& meter) override;
+  Task<qcloud::Result<qcloud::HttpResponse>> exchange(qcloud::HttpRequest request,
+                                                      qcloud::Meter& meter) override;
+  Task<qcloud::Result<qcloud::DatagramAnswer>> datagram(qcloud::Datagram datagram,
+                                                        qcloud::Meter& meter) override;
   Task<void> drain(qcloud::Meter& meter) override;
 
   void set_public_address(const std::string& address);  // breaks what is under way, like a router does
@@ -69,11 +73,11 @@ class SimTransport : public qcloud::Transport {
   Faults faults;
   // What the owner's confirmed decisions allow: the promises' own view, not the agent's.
   struct Allowed {
-    bool ddns = false;         // switched on
-    bool commanded = false;    // a command is under way
-    bool order_open = false;   // an order may be pending
+    bool ddns = false;        // switched on
+    bool commanded = false;   // a command is under way
+    bool order_open = false;  // an order may be pending
     bool any_on = false;
-    std::string serial;        // must never be seen
+    std::string serial;                    // must never be seen
     std::set<std::string> banned_devices;  // identities that this hardware must not use
   } allowed;
 

@@ -14,7 +14,8 @@ struct Rule {
 
 const Rule* rule_of(const std::string& method, const std::string& path) {
   static const std::map<std::string, Rule> rules = {
-      {"POST /device/auth", {"enroll", {"client_id", "scope", "device_model", "device_name", "device_serial_tail"}}},
+      {"POST /device/auth",
+       {"enroll", {"client_id", "scope", "device_model", "device_name", "device_serial_tail"}}},
       {"POST /token", {"enroll", {"grant_type", "client_id", "device_code"}}},
       {"POST /.well-known/est/simpleenroll", {"enroll", {}}},
       {"POST /.well-known/est/simplereenroll", {"enroll", {}}},
@@ -51,10 +52,11 @@ std::string feature_of(const std::string& method, const std::string& path) {
   return rule ? rule->feature : "";
 }
 
-std::vector<std::string> unknown_members(const std::string& method, const std::string& path, const std::string& target,
-                                         const std::string& body) {
+std::vector<std::string> unknown_members(const std::string& method, const std::string& path,
+                                         const std::string& target, const std::string& body) {
   std::vector<std::string> names;
-  if (auto question = target.find('?'); question != std::string::npos) pairs(target.substr(question + 1), names);
+  if (auto question = target.find('?'); question != std::string::npos)
+    pairs(target.substr(question + 1), names);
   bool opaque = path.starts_with("/.well-known/est/");
   if (body.starts_with("{")) {
     boost::system::error_code failed;
@@ -96,7 +98,8 @@ void lie(qcloud::HttpResponse& response, SimRng& rng) {
       auto at = response.body.find("\"receipt\":\"");
       if (at == std::string::npos) break;
       auto end = response.body.find('"', at + 11);
-      if (end != std::string::npos && end > at + 40) response.body[end - 30] = response.body[end - 30] == 'A' ? 'B' : 'A';
+      if (end != std::string::npos && end > at + 40)
+        response.body[end - 30] = response.body[end - 30] == 'A' ? 'B' : 'A';
     }
   }
 }

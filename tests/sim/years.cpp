@@ -30,10 +30,11 @@ int main(int argc, char** argv) {
   std::size_t living = houses;
   for (std::uint64_t i = 0; i < houses; ++i) {
     auto& house = all.emplace_back(world, "owner" + std::to_string(i), world.rng.word());
-    boost::asio::co_spawn(world.io, sim::live(&house, static_cast<int>(i), end), [&living](std::exception_ptr thrown) {
-      if (thrown) std::rethrow_exception(thrown);
-      --living;
-    });
+    boost::asio::co_spawn(world.io, sim::live(&house, static_cast<int>(i), end),
+                          [&living](std::exception_ptr thrown) {
+                            if (thrown) std::rethrow_exception(thrown);
+                            --living;
+                          });
   }
   auto hour = world.time.now();
   while (living > 0 && world.time.now() < end + std::chrono::hours(24 * 60)) {
@@ -43,16 +44,20 @@ int main(int argc, char** argv) {
     world.host.cloud.run_retention();
   }
   const auto& c = world.counters;
-  auto lived = static_cast<double>(houses) * static_cast<double>((end - qcloud::Instant{}).count()) / (365.0 * 86400e3);
+  auto lived = static_cast<double>(houses) * static_cast<double>((end - qcloud::Instant{}).count()) /
+               (365.0 * 86400e3);
   auto stats = world.host.cloud.stats();
-  std::printf("seed %" PRIu64 ": %.1f device-years, %" PRIu64 " requests, %" PRIu64 " heartbeats, %" PRIu64 " reports, %" PRIu64
-              " faults (%.2f a device-day), %" PRIu64 " orders, %" PRIu64 " renewals, %" PRIu64 " reboots, %" PRIu64 " power cuts\n",
-              seed, lived, c.requests, c.heartbeats, c.reports, c.faults, static_cast<double>(c.faults) / (lived * 365), c.orders,
-              c.renewals, c.reboots, c.power_cuts);
-  if (stats.ddns_noops != 0) world.verdict.fail("L1", std::to_string(stats.ddns_noops) + " updates that changed nothing");
+  std::printf("seed %" PRIu64 ": %.1f device-years, %" PRIu64 " requests, %" PRIu64 " heartbeats, %" PRIu64
+              " reports, %" PRIu64 " faults (%.2f a device-day), %" PRIu64 " orders, %" PRIu64
+              " renewals, %" PRIu64 " reboots, %" PRIu64 " power cuts\n",
+              seed, lived, c.requests, c.heartbeats, c.reports, c.faults,
+              static_cast<double>(c.faults) / (lived * 365), c.orders, c.renewals, c.reboots, c.power_cuts);
+  if (stats.ddns_noops != 0)
+    world.verdict.fail("L1", std::to_string(stats.ddns_noops) + " updates that changed nothing");
   if (living > 0) world.verdict.fail("life", std::to_string(living) + " houses did not reach the end");
   for (const auto& violation : world.verdict.violations) std::printf("VIOLATED %s\n", violation.c_str());
-  std::printf("%s\n", world.verdict.violations.empty() ? "every invariant held: A1 A2 A5 L1 R1 R3" : "invariants were broken");
+  std::printf("%s\n", world.verdict.violations.empty() ? "every invariant held: A1 A2 A5 L1 R1 R3"
+                                                       : "invariants were broken");
   std::fflush(stdout);
   // Houses that are stuck in the middle of something cannot be taken down in order.
   std::_Exit(world.verdict.violations.empty() ? 0 : 1);

@@ -24,8 +24,8 @@ struct State {
   std::optional<IpAddress> second_hop;
   std::optional<Address> last_seen;  // of either family: what the next watch gives back
   bool probed = false;
-  bool prefer_v6 = false;   // IPv4 has a route that leads nowhere
-  bool shaken = false;      // the last second look differed from the first
+  bool prefer_v6 = false;  // IPv4 has a route that leads nowhere
+  bool shaken = false;     // the last second look differed from the first
   std::vector<Finding> name_findings;
 
   void forget_view() {
@@ -70,11 +70,13 @@ Status absorb(State& state, Identity& identity, const News& news) {
   const auto& known = identity.registration.get();
   // The name in full is the name and this registration's zone; anything else is not the cloud's word.
   if (known && !news.name.empty() && !known->zone.empty() && news.fqdn != news.name + "." + known->zone)
-    return Error{"cloud.bad_answer", Retry::retry_later, "The cloud's answer about this box's name does not fit together.", ""};
+    return Error{"cloud.bad_answer", Retry::retry_later,
+                 "The cloud's answer about this box's name does not fit together.", ""};
   state.cursor = news.cursor;
   state.reported = news.reported;
   state.last_seen = news.seen_value;
-  if (!news.seen->v6 && !(state.seen4 && state.seen4->address == *news.seen)) vote(state, *news.seen, news.seen_value);
+  if (!news.seen->v6 && !(state.seen4 && state.seen4->address == *news.seen))
+    vote(state, *news.seen, news.seen_value);
   const auto& registration = identity.registration.get();
   if (!registration || (registration->name == news.name && registration->fqdn == news.fqdn)) return {};
   auto before = registration->fqdn;
@@ -98,12 +100,14 @@ SendOptions over(const State& state, Millis patience) {
 // One step towards the truth; an error means: wait, then go on.
 class Turn {
  public:
-  Turn(Deps& deps, const Lanes<manifest>& lanes, State& state, Signal& wake) : deps_(deps), lanes_(lanes), state_(state), wake_(wake) {}
+  Turn(Deps& deps, const Lanes<manifest>& lanes, State& state, Signal& wake)
+      : deps_(deps), lanes_(lanes), state_(state), wake_(wake) {}
 
   // Nothing when interrupted: look at the facts again.
   Task<std::optional<Status>> step() {
     const auto& registration = deps_.identity.registration.get();
-    if (!registration) co_return Status(Error{"identity.none", Retry::wait_for_owner, "This box is not registered.", ""});
+    if (!registration)
+      co_return Status(Error{"identity.none", Retry::wait_for_owner, "This box is not registered.", ""});
     if (!state_.reported || !state_.last_seen) co_return co_await news(look(), seconds(30));
     auto decision = decide(inputs_of(state_, *registration));
     if (state_.shaken && decision.second_look && state_.seen4)
@@ -111,7 +115,8 @@ class Turn {
     tell(decision);
     if (decision.second_look) co_return co_await second_look();
     if (decision.report) co_return co_await report(decision);
-    if (decision.wanted.v4 && behind_router(locals_of(state_.net)) && !state_.probed) co_return co_await probe();
+    if (decision.wanted.v4 && behind_router(locals_of(state_.net)) && !state_.probed)
+      co_return co_await probe();
     co_return co_await hang();
   }
 
@@ -134,9 +139,11 @@ class Turn {
     auto cursor = state_.cursor;
     auto done = co_await news(watch(cursor, seen), hours(6) + minutes(2));
     const auto& after = deps_.identity.registration.get();
-    bool nothing_new = reported == state_.reported && seen == state_.last_seen && cursor == state_.cursor && (!after || after->fqdn == name);
+    bool nothing_new = reported == state_.reported && seen == state_.last_seen && cursor == state_.cursor &&
+                       (!after || after->fqdn == name);
     if (done && *done && nothing_new && deps_.clock.now() - began < seconds(5))
-      co_return Status(Error{"cloud.bad_answer", Retry::retry_later, "The cloud does not wait when asked to.", ""});
+      co_return Status(
+          Error{"cloud.bad_answer", Retry::retry_later, "The cloud does not wait when asked to.", ""});
     co_return done;
   }
 
@@ -168,7 +175,8 @@ class Turn {
     state_.last_seen = sight->value;
     // Two looks in a row that differ: the address flaps, so let it settle.
     if (state_.shaken && was_shaken)
-      co_return Status(Error{"ddns.unstable", Retry::retry_soon, "The address that the cloud sees keeps changing.", ""});
+      co_return Status(
+          Error{"ddns.unstable", Retry::retry_soon, "The address that the cloud sees keeps changing.", ""});
     co_return Status();
   }
 
@@ -190,7 +198,8 @@ class Turn {
     }
     state_.reported = *reported;
     if (!(*reported == decision.wanted))
-      co_return Status(Error{"ddns.not_taken", Retry::give_up, "The cloud did not take the reported addresses.", ""});
+      co_return Status(
+          Error{"ddns.not_taken", Retry::give_up, "The cloud did not take the reported addresses.", ""});
     co_return Status();
   }
 

@@ -25,11 +25,20 @@ inline constexpr Field path_probe_fields[] = {
 };
 
 inline constexpr MessageDecl messages[] = {
-    {"look", Method::get, "/v1/watch", "see from which address this box comes, and what is published", look_fields},
-    {"watch", Method::get, "/v1/watch", "wait for news from the cloud", watch_fields, Auth::certificate, {}, true},
+    {"look", Method::get, "/v1/watch", "see from which address this box comes, and what is published",
+     look_fields},
+    {"watch",
+     Method::get,
+     "/v1/watch",
+     "wait for news from the cloud",
+     watch_fields,
+     Auth::certificate,
+     {},
+     true},
     {"whoami", Method::get, "/v1/whoami", "see once more from which address this box comes", {}},
     {"report", Method::put, "/v1/ddns", "report the addresses", report_fields},
-    {"path_probe", Method::datagram, "udp/33434", "see whether a second router stands behind yours", path_probe_fields, Auth::none},
+    {"path_probe", Method::datagram, "udp/33434", "see whether a second router stands behind yours",
+     path_probe_fields, Auth::none},
 };
 
 inline constexpr HostDecl hosts[] = {
@@ -37,8 +46,9 @@ inline constexpr HostDecl hosts[] = {
 };
 
 inline constexpr std::string_view health[] = {
-    "ddns_no_name", "ddns_no_public_address", "ddns_behind_router", "ddns_carrier_nat", "ddns_double_nat",
-    "ddns_sources_differ", "ddns_unstable", "name_lost", "name_changed",
+    "ddns_no_name",    "ddns_no_public_address", "ddns_behind_router", "ddns_carrier_nat",
+    "ddns_double_nat", "ddns_sources_differ",    "ddns_unstable",      "name_lost",
+    "name_changed",
 };
 }  // namespace detail
 
@@ -49,8 +59,12 @@ inline constexpr Manifest manifest{
     .legal_basis = "performance of the contract: you switch it on (GDPR Art. 6(1)(b))",
     .has_switch = true,
     .default_on = false,
-    .consequence_on = "This box's public addresses will be sent to the cloud whenever they change, and anyone who asks for its name gets them.",
-    .consequence_off = "The name will no longer lead to this box's addresses, and the cloud will be ordered to erase them. The name itself stays yours.",
+    .consequence_on =
+        "This box's public addresses will be sent to the cloud whenever they change, and anyone who asks for "
+        "its name gets them.",
+    .consequence_off =
+        "The name will no longer lead to this box's addresses, and the cloud will be ordered to erase them. "
+        "The name itself stays yours.",
     .hosts = detail::hosts,
     .messages = detail::messages,
     .retention = "the newest addresses only, until you switch it off; access logs six months at most",

@@ -10,7 +10,8 @@ constexpr int enough_votes = 2;
 std::vector<IpAddress> candidates(const std::vector<Local>& locals, bool v6) {
   std::vector<IpAddress> out;
   for (const auto& local : locals)
-    if (local.address.v6 == v6 && !local.temporary && !local.deprecated && reach_of(local.address) == Reach::global)
+    if (local.address.v6 == v6 && !local.temporary && !local.deprecated &&
+        reach_of(local.address) == Reach::global)
       out.push_back(local.address);
   std::sort(out.begin(), out.end());
   return out;
@@ -39,7 +40,8 @@ std::optional<IpAddress> choose_v4(const Inputs& in, Decision& out) {
   std::optional<IpAddress> seen;
   if (in.seen4 && reach_of(in.seen4->address) == Reach::global) seen = in.seen4->address;
   auto reported = in.reported ? in.reported->v4 : std::nullopt;
-  if (reported && reach_of(*reported) != Reach::global) reported.reset();  // whoever put it there: it has no place
+  if (reported && reach_of(*reported) != Reach::global)
+    reported.reset();  // whoever put it there: it has no place
 
   if (!own.empty()) {
     if (!in.seen4) return contains(own, reported) ? reported : std::nullopt;
@@ -48,7 +50,8 @@ std::optional<IpAddress> choose_v4(const Inputs& in, Decision& out) {
       out.second_look = true;
       return reported;
     }
-    out.findings.push_back({"ddns_sources_differ", {{"local", to_string(own.front())}, {"seen", to_string(in.seen4->address)}}});
+    out.findings.push_back(
+        {"ddns_sources_differ", {{"local", to_string(own.front())}, {"seen", to_string(in.seen4->address)}}});
     return contains(own, reported) || reported == seen ? reported : std::nullopt;
   }
   // No view over IPv4 at the moment: what is published stays, as long as this box has IPv4 at all.
@@ -63,8 +66,9 @@ std::optional<IpAddress> choose_v4(const Inputs& in, Decision& out) {
 
 void explain_nat(const Inputs& in, const Decision& out, std::vector<Finding>& findings) {
   if (!out.wanted.v4 || !behind_router(in.locals)) return;
-  auto shared = std::find_if(in.locals.begin(), in.locals.end(),
-                             [](const Local& l) { return !l.address.v6 && reach_of(l.address) == Reach::shared; });
+  auto shared = std::find_if(in.locals.begin(), in.locals.end(), [](const Local& l) {
+    return !l.address.v6 && reach_of(l.address) == Reach::shared;
+  });
   auto at = to_string(*out.wanted.v4);
   if (shared != in.locals.end())
     findings.push_back({"ddns_carrier_nat", {{"evidence", to_string(shared->address)}, {"public", at}}});

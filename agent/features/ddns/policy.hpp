@@ -35,9 +35,9 @@ struct Reported {
 struct Inputs {
   std::vector<Local> locals;
   std::optional<Seen> seen4;
-  std::optional<Reported> reported;      // what the cloud has of us; unknown before the first look
+  std::optional<Reported> reported;  // what the cloud has of us; unknown before the first look
   bool has_name = false;
-  std::optional<IpAddress> second_hop;   // the router behind our router, if it answered
+  std::optional<IpAddress> second_hop;  // the router behind our router, if it answered
 };
 
 struct Decision {

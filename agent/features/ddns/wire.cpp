@@ -32,7 +32,10 @@ Out path_probe() { return Compose<manifest, "path_probe">().done(); }
 
 namespace {
 
-Error bad() { return {"cloud.bad_answer", Retry::retry_later, "The cloud's answer about this box's address is not readable.", ""}; }
+Error bad() {
+  return {"cloud.bad_answer", Retry::retry_later,
+          "The cloud's answer about this box's address is not readable.", ""};
+}
 
 // An address of the wanted family, null for none; nothing when it is neither.
 std::optional<std::optional<IpAddress>> member(const json::object& object, const char* name, bool v6) {

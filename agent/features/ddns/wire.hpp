@@ -22,7 +22,7 @@ struct News {
   std::optional<Value<DataClass::server_cursor>> cursor;
   std::optional<Address> seen_value;  // to be given back
   std::optional<IpAddress> seen;
-  std::string name, fqdn;             // empty: none
+  std::string name, fqdn;  // empty: none
   Reported reported;
 };
 Result<News> parse_watch(const Answer& answer);

@@ -11,14 +11,18 @@ namespace {
 Error ended(DeviceFlow::Next how) {
   switch (how) {
     case DeviceFlow::Next::denied:
-      return {"register.denied", Retry::wait_for_owner, "The registration was refused on the account's page.", "If that was a mistake: qcloud register"};
+      return {"register.denied", Retry::wait_for_owner, "The registration was refused on the account's page.",
+              "If that was a mistake: qcloud register"};
     case DeviceFlow::Next::expired:
-      return {"register.expired", Retry::wait_for_owner, "The code was not used in time.", "Get a new one with: qcloud register"};
+      return {"register.expired", Retry::wait_for_owner, "The code was not used in time.",
+              "Get a new one with: qcloud register"};
     case DeviceFlow::Next::ask_at:
     case DeviceFlow::Next::granted:
-    case DeviceFlow::Next::refused: break;
+    case DeviceFlow::Next::refused:
+      break;
   }
-  return {"register.refused", Retry::wait_for_owner, "The cloud refused the registration.", "Try again with: qcloud register"};
+  return {"register.refused", Retry::wait_for_owner, "The cloud refused the registration.",
+          "Try again with: qcloud register"};
 }
 
 // Asks until the owner has decided; the answer that holds the token, or why there is none.
@@ -74,7 +78,8 @@ Task<Status> flow(Deps deps, Lanes<manifest> lanes) {
   auto certificates = parse_certs_only(answer->body);
   if (!certificates) co_return std::move(certificates).error();
   deps.session.reset_standing();
-  if (auto adopted = deps.identity.adopt(std::move(*certificates), deps.session.now(), true); !adopted) co_return adopted;
+  if (auto adopted = deps.identity.adopt(std::move(*certificates), deps.session.now(), true); !adopted)
+    co_return adopted;
   // The box is registered from here on; the account's name may come later.
   for (int tries = 0; tries < 3; ++tries) {
     if (co_await fetch_device(deps, lanes)) break;
@@ -115,7 +120,8 @@ Task<Status> claim(Deps deps, Lanes<manifest> lanes, Value<DataClass::public_nam
     if (problem.code == "cloud.name-taken") problem.fix = "Choose another name.";
     co_return problem;
   }
-  co_return deps.identity.describe("", string_member(answer->json, "name"), string_member(answer->json, "fqdn"), "");
+  co_return deps.identity.describe("", string_member(answer->json, "name"),
+                                   string_member(answer->json, "fqdn"), "");
 }
 
 Task<Status> release(Deps deps, Lanes<manifest> lanes) {
@@ -145,7 +151,8 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
       continue;
     }
     bool expired = deps.session.contact.get().standing == Standing::expired;
-    auto due = expired ? WallTime{} : renew_at(registration->certificate_from, registration->certificate_until, jitter);
+    auto due = expired ? WallTime{}
+                       : renew_at(registration->certificate_from, registration->certificate_until, jitter);
     auto left = due - deps.session.now();
     if (left > Millis(0) || deps.clock.now() < not_before) {
       // Never longer than six hours: the clock may be set meanwhile.

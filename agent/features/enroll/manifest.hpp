@@ -33,12 +33,13 @@ inline constexpr Field name_fields[] = {
 };
 
 inline constexpr MessageDecl messages[] = {
-    {"device_authorization", Method::post, "/device/auth", "ask for a code to register with", device_authorization_fields, Auth::none},
+    {"device_authorization", Method::post, "/device/auth", "ask for a code to register with",
+     device_authorization_fields, Auth::none},
     {"token", Method::post, "/token", "ask whether the owner has approved", token_fields, Auth::none},
-    {"simple_enroll", Method::post, "/.well-known/est/simpleenroll", "ask for a certificate", enroll_fields, Auth::none,
-     "application/pkcs10"},
-    {"simple_reenroll", Method::post, "/.well-known/est/simplereenroll", "renew the certificate", reenroll_fields, Auth::certificate,
-     "application/pkcs10"},
+    {"simple_enroll", Method::post, "/.well-known/est/simpleenroll", "ask for a certificate", enroll_fields,
+     Auth::none, "application/pkcs10"},
+    {"simple_reenroll", Method::post, "/.well-known/est/simplereenroll", "renew the certificate",
+     reenroll_fields, Auth::certificate, "application/pkcs10"},
     {"device", Method::get, "/v1/device", "ask which account this box belongs to", {}},
     {"claim_name", Method::put, "/v1/name", "claim the public name", name_fields},
     {"release_name", Method::del, "/v1/name", "release the public name", {}},
@@ -49,15 +50,16 @@ inline constexpr HostDecl hosts[] = {
 };
 
 inline constexpr std::string_view health[] = {
-    "not_registered", "identity_set_aside", "certificate_revoked", "device_removed", "key_superseded",
-    "certificate_expired", "renewal_failing", "name_lost", "name_changed",
+    "not_registered",      "identity_set_aside", "certificate_revoked", "device_removed", "key_superseded",
+    "certificate_expired", "renewal_failing",    "name_lost",           "name_changed",
 };
 }  // namespace detail
 
 inline constexpr Manifest manifest{
     .name = "enroll",
     .title = "Registration",
-    .purpose = "Binds this box to your account, and keeps the certificate that proves it and the public name.",
+    .purpose =
+        "Binds this box to your account, and keeps the certificate that proves it and the public name.",
     .legal_basis = "performance of the contract: you register the box (GDPR Art. 6(1)(b))",
     .has_switch = false,
     .default_on = false,
@@ -66,7 +68,9 @@ inline constexpr Manifest manifest{
     .hosts = detail::hosts,
     .messages = detail::messages,
     .retention = "until you unregister, on the box or on your account's page",
-    .cloud_holds = "the box's model, name and the end of its serial number as you approved them, its public key, its certificates and its public name",
+    .cloud_holds =
+        "the box's model, name and the end of its serial number as you approved them, its public key, its "
+        "certificates and its public name",
     .health_codes = detail::health,
 };
 

@@ -12,13 +12,22 @@ DeviceFlow::DeviceFlow(Instant now, seconds expires_in, seconds interval)
 
 DeviceFlow::Next DeviceFlow::on(TokenAnswer answer, Instant now) {
   switch (answer) {
-    case TokenAnswer::granted: return Next::granted;
-    case TokenAnswer::access_denied: return Next::denied;
-    case TokenAnswer::expired_token: return Next::expired;
-    case TokenAnswer::refused: return Next::refused;
-    case TokenAnswer::slow_down: interval_ += seconds(5); break;
-    case TokenAnswer::unreachable: interval_ = std::min<Millis>(interval_ * 2, minutes(1)); break;
-    case TokenAnswer::authorization_pending: break;
+    case TokenAnswer::granted:
+      return Next::granted;
+    case TokenAnswer::access_denied:
+      return Next::denied;
+    case TokenAnswer::expired_token:
+      return Next::expired;
+    case TokenAnswer::refused:
+      return Next::refused;
+    case TokenAnswer::slow_down:
+      interval_ += seconds(5);
+      break;
+    case TokenAnswer::unreachable:
+      interval_ = std::min<Millis>(interval_ * 2, minutes(1));
+      break;
+    case TokenAnswer::authorization_pending:
+      break;
   }
   ask_at_ = now + interval_;
   return now >= expires_at_ ? Next::expired : Next::ask_at;

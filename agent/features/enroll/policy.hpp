@@ -19,11 +19,11 @@ namespace qcloud::enroll {
 enum class TokenAnswer {
   granted,
   authorization_pending,
-  slow_down,      // five seconds more, for good
+  slow_down,  // five seconds more, for good
   access_denied,
   expired_token,
-  unreachable,    // no answer, or a server in trouble: ask less often (section 3.5, last paragraph)
-  refused,        // anything else the server says
+  unreachable,  // no answer, or a server in trouble: ask less often (section 3.5, last paragraph)
+  refused,      // anything else the server says
 };
 
 class DeviceFlow {

@@ -4,7 +4,8 @@
 
 namespace qcloud::enroll {
 
-Out device_authorization(const Value<DataClass::device_model>& model, const Value<DataClass::device_name>& name,
+Out device_authorization(const Value<DataClass::device_model>& model,
+                         const Value<DataClass::device_name>& name,
                          const Value<DataClass::serial_tail>& tail) {
   return Compose<manifest, "device_authorization">()
       .set<"device_model">(model)
@@ -17,8 +18,12 @@ Out token(const Value<DataClass::one_time_code>& device_code) {
   return Compose<manifest, "token">().set<"device_code">(device_code).done();
 }
 
-Out simple_enroll(const Value<DataClass::one_time_code>& access_token, const Value<DataClass::public_key>& request) {
-  return Compose<manifest, "simple_enroll">().set<"access_token">(access_token).set<"certificate_request">(request).done();
+Out simple_enroll(const Value<DataClass::one_time_code>& access_token,
+                  const Value<DataClass::public_key>& request) {
+  return Compose<manifest, "simple_enroll">()
+      .set<"access_token">(access_token)
+      .set<"certificate_request">(request)
+      .done();
 }
 
 Out simple_reenroll(const Value<DataClass::public_key>& request) {
@@ -26,7 +31,9 @@ Out simple_reenroll(const Value<DataClass::public_key>& request) {
 }
 
 Out device() { return Compose<manifest, "device">().done(); }
-Out claim_name(const Value<DataClass::public_name>& name) { return Compose<manifest, "claim_name">().set<"name">(name).done(); }
+Out claim_name(const Value<DataClass::public_name>& name) {
+  return Compose<manifest, "claim_name">().set<"name">(name).done();
+}
 Out release_name() { return Compose<manifest, "release_name">().done(); }
 
 namespace {
@@ -41,16 +48,22 @@ bool printable(const std::string& text, std::size_t most) {
 
 Result<DeviceCode> parse_device_authorization(const Answer& answer) {
   if (!answer.ok()) return answer.problem();
-  Error bad{"cloud.bad_answer", Retry::retry_later, "The cloud's answer to the registration is not readable.", ""};
+  Error bad{"cloud.bad_answer", Retry::retry_later, "The cloud's answer to the registration is not readable.",
+            ""};
   auto code = answer.echo<DataClass::one_time_code>("device_code");
   if (!code || string_member(answer.json, "device_code").empty()) return bad;
-  DeviceCode out{*code, string_member(answer.json, "user_code"), string_member(answer.json, "verification_uri"),
-                 string_member(answer.json, "verification_uri_complete"),
-                 seconds(std::clamp<std::int64_t>(number_member(answer.json, "expires_in").value_or(600), 10, 3600)),
-                 seconds(std::clamp<std::int64_t>(number_member(answer.json, "interval").value_or(5), 1, 60))};
+  DeviceCode out{
+      *code,
+      string_member(answer.json, "user_code"),
+      string_member(answer.json, "verification_uri"),
+      string_member(answer.json, "verification_uri_complete"),
+      seconds(std::clamp<std::int64_t>(number_member(answer.json, "expires_in").value_or(600), 10, 3600)),
+      seconds(std::clamp<std::int64_t>(number_member(answer.json, "interval").value_or(5), 1, 60))};
   auto web = [](const std::string& url) { return url.starts_with("https://") || url.starts_with("http://"); };
-  if (!printable(out.user_code, 32) || !printable(out.verification_uri, 512) || !web(out.verification_uri)) return bad;
-  if (!printable(out.verification_uri_complete, 1024) || !web(out.verification_uri_complete)) out.verification_uri_complete.clear();
+  if (!printable(out.user_code, 32) || !printable(out.verification_uri, 512) || !web(out.verification_uri))
+    return bad;
+  if (!printable(out.verification_uri_complete, 1024) || !web(out.verification_uri_complete))
+    out.verification_uri_complete.clear();
   return out;
 }
 
@@ -71,10 +84,13 @@ Result<DeviceInfo> parse_device(const Answer& answer) {
                   string_member(answer.json, "fqdn"), string_member(answer.json, "zone")};
   // Every registered box has an account; an answer without one is no answer, and must not wipe the name.
   if (info.account.empty())
-    return Error{"cloud.bad_answer", Retry::retry_later, "The cloud's answer about this box is not readable.", ""};
+    return Error{"cloud.bad_answer", Retry::retry_later, "The cloud's answer about this box is not readable.",
+                 ""};
   for (const auto* text : {&info.account, &info.name, &info.fqdn, &info.zone})
-    if (text->size() > 255 || std::any_of(text->begin(), text->end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-      return Error{"cloud.bad_answer", Retry::retry_later, "The cloud's answer about this box is not readable.", ""};
+    if (text->size() > 255 ||
+        std::any_of(text->begin(), text->end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+      return Error{"cloud.bad_answer", Retry::retry_later,
+                   "The cloud's answer about this box is not readable.", ""};
   return info;
 }
 

@@ -13,10 +13,12 @@ namespace qcloud::enroll {
 
 using Out = Message<manifest>;
 
-Out device_authorization(const Value<DataClass::device_model>& model, const Value<DataClass::device_name>& name,
+Out device_authorization(const Value<DataClass::device_model>& model,
+                         const Value<DataClass::device_name>& name,
                          const Value<DataClass::serial_tail>& tail);
 Out token(const Value<DataClass::one_time_code>& device_code);
-Out simple_enroll(const Value<DataClass::one_time_code>& access_token, const Value<DataClass::public_key>& request);
+Out simple_enroll(const Value<DataClass::one_time_code>& access_token,
+                  const Value<DataClass::public_key>& request);
 Out simple_reenroll(const Value<DataClass::public_key>& request);
 Out device();
 Out claim_name(const Value<DataClass::public_name>& name);

@@ -13,7 +13,9 @@ std::vector<Finding> findings(Deps& deps) {
     if (delay && delay->refused)
       out.push_back({"receipt_refused", {{"order", order.id}, {"reason", delay->problem}}});
     else if (delay && deps.session.now() - order.submitted > days(1))
-      out.push_back({"order_overdue", {{"order", order.id}, {"since", to_rfc3339(order.submitted)}, {"reason", delay->problem}}});
+      out.push_back(
+          {"order_overdue",
+           {{"order", order.id}, {"since", to_rfc3339(order.submitted)}, {"reason", delay->problem}}});
     else
       out.push_back({"order_pending", {{"order", order.id}, {"scope", order.scope}}});
   }
@@ -52,7 +54,9 @@ Task<void> attempt(Deps deps, Lanes<manifest> lanes, Order pending) {
         delay.accepted = false;
         delay.problem = "The cloud does not know the order.";
         break;
-      case OrderAnswer::Kind::failed: delay.problem = read.error.detail; break;
+      case OrderAnswer::Kind::failed:
+        delay.problem = read.error.detail;
+        break;
     }
   }
   delay.next_try = deps.clock.now() + wait_after(delay.tries, deps.rng, asked);
@@ -94,7 +98,8 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
   }
 }
 
-Task<Result<boost::json::object>> export_data(Lanes<manifest> lanes, std::optional<Value<DataClass::feature_name>> feature) {
+Task<Result<boost::json::object>> export_data(Lanes<manifest> lanes,
+                                              std::optional<Value<DataClass::feature_name>> feature) {
   auto message = feature ? export_one(*feature) : export_all();
   auto answer = co_await lanes.request.send(std::move(message));
   if (!answer) co_return std::move(answer).error();

@@ -26,6 +26,7 @@ struct Deps {
 Task<void> run(Deps deps, Lanes<manifest> lanes);
 
 // A copy of what the cloud stores, as it sent it. Errors: cloud.*, net.*.
-Task<Result<boost::json::object>> export_data(Lanes<manifest> lanes, std::optional<Value<DataClass::feature_name>> feature);
+Task<Result<boost::json::object>> export_data(Lanes<manifest> lanes,
+                                              std::optional<Value<DataClass::feature_name>> feature);
 
 }  // namespace qcloud::erasure

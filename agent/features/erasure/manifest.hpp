@@ -22,7 +22,8 @@ inline constexpr Field export_fields[] = {
 
 inline constexpr MessageDecl messages[] = {
     {"order", Method::post, "/v1/erasure-requests", "order the erasure", order_fields, Auth::none},
-    {"ask", Method::get, "/v1/erasure-requests/{id}", "ask for the erasure's receipt", ask_fields, Auth::none},
+    {"ask", Method::get, "/v1/erasure-requests/{id}", "ask for the erasure's receipt", ask_fields,
+     Auth::none},
     {"export", Method::get, "/v1/export", "ask for a copy of what is stored", export_fields},
 };
 
@@ -36,7 +37,8 @@ inline constexpr std::string_view health[] = {"order_pending", "order_overdue", 
 inline constexpr Manifest manifest{
     .name = "erasure",
     .title = "Your data",
-    .purpose = "Has the cloud erase what it stores of a feature that you switch off, and fetches copies for you.",
+    .purpose =
+        "Has the cloud erase what it stores of a feature that you switch off, and fetches copies for you.",
     .legal_basis = "your rights of access and erasure (GDPR Art. 15, 17, 20)",
     .has_switch = false,
     .default_on = false,

@@ -203,8 +203,7 @@ TEST_CASE("a receipt can be verified with the openssl program") {
   Nas nas(world);
   settle(nas);
   const auto jws = text(body_of(nas.erase(first_id, "registration")).at("receipt"));
-  const auto folder =
-      std::filesystem::temp_directory_path() / ("refcloud-" + std::to_string(::getpid()));
+  const auto folder = std::filesystem::temp_directory_path() / ("refcloud-" + std::to_string(::getpid()));
   std::filesystem::create_directory(folder);
   const auto last = jws.rfind('.');
   std::ofstream(folder / "key.pem") << world.cloud.keys().receipt_public_pem();
