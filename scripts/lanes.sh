@@ -43,7 +43,8 @@ run_lane() {
   local lane=$1 any=0
   mkdir -p build/log
   case $lane in
-    unit|sim|arch)
+    arch) counted arch tests/arch/run; any=1 ;;
+    unit|sim)
       ctest_lane "$lane" build/dev && any=1
       if [ -x "tests/$lane/run" ]; then counted "$lane" "tests/$lane/run"; any=1; fi ;;
     *)

@@ -143,7 +143,12 @@ Task<Result<HttpResponse>> SimTransport::serve(HttpRequest request) {
     trouble.retry_after = trouble.status == 503 ? 30 : 0;
     co_return trouble;
   }
+  bool report = request.target == "/v1/ddns";
+  auto noops = report ? host_.cloud.stats().ddns_noops : 0;
   auto reply = host_.handle(question);
+  // A box that was told a lie about what the cloud has may repeat itself; no other.
+  if (report && host_.cloud.stats().ddns_noops > noops && !deceived_)
+    verdict_.fail("L1", qcloud::to_rfc3339(time_.wall()) + " an update that changed nothing");
   Result<HttpResponse> outcome = net_error("net.reset");
   if (auto* waiting = std::get_if<refcloud::Hang>(&reply)) {
     ++counters_.heartbeats;
@@ -155,6 +160,8 @@ Task<Result<HttpResponse>> SimTransport::serve(HttpRequest request) {
   co_await time_.sleep_until(time_.now() + faults.delay);
   if (rng_.chance(faults.loss / 2)) co_return net_error("net.reset");  // done, but nobody heard
   if (outcome && faults.lying) lie(*outcome, rng_);
+  bool tells = report || request.target.starts_with("/v1/watch");
+  if (outcome && tells) deceived_ = faults.lying;
   if (request.target == "/v1/ddns" && outcome && outcome->status == 200) ++counters_.reports;
   if (request.target.ends_with("simplereenroll") && outcome && outcome->status == 200) ++counters_.renewals;
   co_return outcome;

@@ -94,6 +94,7 @@ class SimTransport : public qcloud::Transport {
   Verdict& verdict_;
   Counters& counters_;
   std::string public_address_ = "5.6.7.10";
+  bool deceived_ = false;  // the last word about what the cloud has of us was a lie
   std::set<qcloud::Signal*> breaks_;
   std::map<qcloud::Meter*, int> open_;
 };
