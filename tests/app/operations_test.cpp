@@ -176,8 +176,8 @@ TEST_CASE_FIXTURE(World, "A3 agent: what left stands in the ledger, and no field
   size_t messages = 0;
   for (auto& row : ledger->body.at("rows").as_array()) messages += row.at("kind") == "message";
   CHECK(messages == net.requests.size() + net.datagrams.size());
-  for (auto& row : call("GET", "/v1/ledger?feature=enroll")->body.at("rows").as_array())
-    CHECK(row.at("kind") == "message");
+  auto of_enroll = call("GET", "/v1/ledger?feature=enroll");
+  for (auto& row : of_enroll->body.at("rows").as_array()) CHECK(row.at("kind") == "message");
 }
 
 TEST_CASE_FIXTURE(World, "agent: refusals have the documented codes") {
