@@ -52,12 +52,17 @@ def _agree(world):
     open_rows = [r for r in rows if r["kind"] == "connection" and r["state"] == "open"]
     assert not open_rows, open_rows
     assert not differences, "%d differences:\n%s" % (len(differences), "\n".join(differences))
-    # Each message row names its connection, and a connection serves one feature only.
+    # A connection serves one feature only, and each has a message that says why. A message without a connection
+    # was taken back before a byte left (a look-up that was cancelled, a SIGKILL): few, or nothing links them.
     ids = {r["id"]: r for r in rows}
-    lonely = [r for r in rows if r["kind"] == "message" and not r["conn"]]
-    assert not lonely, "messages without their connection: %s" % lonely
+    messages = [r for r in rows if r["kind"] == "message"]
+    lonely = [r for r in messages if not r["conn"]]
+    assert len(lonely) <= len(messages) // 10, "messages without their connection: %s" % lonely
+    named = {r["conn"] for r in messages}
+    mute = [r for r in rows if r["kind"] == "connection" and r["id"] not in named]
+    assert not mute, "connections without a message: %s" % mute
     for row in rows:
-        if row["kind"] == "message":
+        if row["kind"] == "message" and row["conn"]:
             assert ids[row["conn"]]["feature"] == row["feature"], row
     print("figure: " + "; ".join("%s %d connections, %d out, %d in" % ((f,) + tuple(v))
                                  for f, v in sorted(agreed.items())))
