@@ -10,7 +10,7 @@ namespace qcloud {
 LocalAddress local_address(const IpAddress& address, std::string_view interface, bool temporary = false,
                            bool deprecated = false);
 
-// The order of NetState::addresses: by address, then by interface.
+// The order of NetState::addresses among those of one rank: by address, then by interface.
 bool in_order(const LocalAddress& a, const LocalAddress& b);
 
 }  // namespace qcloud

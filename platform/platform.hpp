@@ -1,5 +1,5 @@
 // Everything the agent needs of the box, on one page. Three implementations: linux/ (any Linux),
-// fake/ (tests and simulation, scripted), qts/ (QNAP's boxes). Chosen in main.cpp.
+// fake/ (tests and simulation, scripted), qts/ (QNAP's boxes). Chosen by platform/open.hpp.
 #pragma once
 
 #include <sys/types.h>
@@ -29,12 +29,20 @@ struct LocalAddress {
   std::string interface;
   bool temporary = false;   // RFC 8981 privacy address
   bool deprecated = false;  // its preferred lifetime is over
+  // Its interface has a default route of its family. Where not (a container's bridge, a second port with
+  // a camera on it), nobody on the internet can reach the box there: never to be published.
+  bool routed = true;
   bool operator==(const LocalAddress&) const = default;
 };
 
 struct NetState {
-  std::vector<LocalAddress> addresses;  // sorted; duplicate address detection finished; no loopback
-  bool route4 = false, route6 = false;  // there is a default route
+  // Duplicate address detection finished; no loopback, no link-local IPv6. IPv4 before IPv6; in each, the
+  // interface that leads to the internet first, then others with a default route, then the rest.
+  std::vector<LocalAddress> addresses;
+  bool route4 = false, route6 = false;  // a packet to the internet would find its way out
+  // That way is a tunnel (a VPN of this box, PPP): what the cloud sees is the far end's address, and this
+  // box can be reached there only if it has that very address itself.
+  bool tunnel4 = false, tunnel6 = false;
   bool operator==(const NetState&) const = default;
 };
 
@@ -47,15 +55,16 @@ class NetWatch {
 
 struct Paths {
   std::string config_file;  // /etc/qcloud/qcloud.toml
-  std::string state_dir;    // /var/lib/qcloud: durable, small
-  std::string run_dir;      // /run/qcloud: tmpfs, gone after a reboot
+  std::string state_dir;    // /var/lib/qcloud: durable and small, unless the box is not initialized
+  std::string run_dir;      // /run/qcloud: memory, gone after a reboot; at most some 100 KB may lie there
 };
 
 class DiskActivity {
  public:
   virtual ~DiskActivity() = default;
-  // Is the block device that holds the state spinning anyway: did others use it within the last
-  // minute? Reads no disk. True where nobody can tell.
+  // Do all disks that a write to the state would wake turn anyway: was each used within the last minute?
+  // Reads no disk. There is no timer behind it: the first call after a minute or more only takes a look
+  // and says no; ask again within a minute. True where nothing turns, or nobody can tell.
   virtual bool awake() = 0;
 };
 
@@ -67,14 +76,29 @@ class SessionAuth {
   virtual bool admin(uid_t uid, gid_t gid) = 0;
 };
 
+// What the box's own settings say of the world around it.
+class SystemSettings {
+ public:
+  virtual ~SystemSettings() = default;
+  // The kernel says that its clock follows NTP (adjtimex: STA_UNSYNC clear). False where it does not
+  // say so, also where the time happens to be right.
+  virtual bool clock_synchronized() = 0;
+  // The box's system-wide web proxy, "http://host:port" without a path; empty: none. Read when asked.
+  virtual std::string web_proxy() = 0;
+};
+
 struct Platform {
   std::string kind;  // "linux", "qts", "fake"
   DeviceFacts facts;
   Paths paths;
+  // False on a NAS before its set-up: paths.state_dir lies in memory, and all that is in it goes with the
+  // next restart, or with the set-up. Nobody may be told that something was kept.
   bool initialized = true;
+  std::string set_up;  // where not initialized: what the NAS lacks, one sentence ("There is no ...")
   NetWatch& net;
   DiskActivity& disk;
   SessionAuth& auth;
+  SystemSettings& system;
 };
 
 }  // namespace qcloud

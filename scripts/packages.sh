@@ -4,6 +4,9 @@ PACKAGES_build="g++ cmake ninja-build ccache libboost1.81-dev libssl-dev libc-ar
   libcli11-dev libtomlplusplus-dev libqrencode-dev doctest-dev python3"
 # Namespaces and NAT, questions to the DNS server, decrypting captures, a wrong clock, reading OpenAPI.
 PACKAGES_lab="openssl iproute2 nftables bind9-dnsutils tshark faketime python3 python3-yaml"
+# Compilers for the ARM boxes, an emulator to run what they make, and what builds our static libraries.
+PACKAGES_cross="g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user binutils perl tcl
+  dpkg-dev xz-utils debian-archive-keyring"
 PACKAGES_lint="clang-format-16 clang-tidy-16"
 
 # need_packages GROUP...: installs what dpkg does not have; takes no time when nothing is missing.

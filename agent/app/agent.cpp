@@ -1,5 +1,6 @@
 #include "agent/app/agent.hpp"
 
+#include "agent/app/bundle.hpp"
 #include "agent/app/status.hpp"
 #include "agent/features/ddns/manifest.hpp"
 #include "agent/features/enroll/manifest.hpp"
@@ -19,20 +20,34 @@ WallTime stored_floor(Db& db, WallTime build_time) {
 
 Agent::Agent(AgentDeps d)
     : deps(std::move(d)),
+      settings(deps.db, deps.file, deps.platform.system, deps.log),
       switches(deps.db, all_manifests()),
       ledger(deps.db, deps.clock),
       health(deps.clock),
       identity(deps.db, deps.platform.facts.hardware),
-      session(deps.clock, identity, stored_floor(deps.db, deps.build_time)),
+      session(deps.clock, identity, stored_floor(deps.db, deps.build_time),
+              [this] { return deps.platform.system.clock_synchronized(); }),
       outbox(deps.db),
-      orders(outbox, identity, deps.clock, deps.rng, deps.vendor_public_key),
+      orders(outbox, identity, deps.rng, deps.vendor_public_key),
       gate{deps.transport, ledger, switches, session, deps.clock, deps.endpoints},
       enroll_port(gate, enroll::manifest, [this] { return switches.any_on() || commands > 0; }),
       ddns_port(gate, ddns::manifest, [this] { return switches.on(ddns::manifest.name); }),
       erasure_port(gate, erasure::manifest, [this] { return !outbox.open.get().empty() || commands > 0; }),
+      doctor_port(gate, doctor::manifest, [this] { return commands > 0; }),
       supervisor(deps.executor, deps.clock, deps.rng, health, deps.log),
-      registration(deps.executor),
-      background(deps.executor) {}
+      registration(deps.executor,
+                   [this](const std::string& fault) {
+                     deps.log.error("the registration ended by a fault: " + fault);
+                     enroll::Progress failed;
+                     failed.state = "failed";
+                     failed.error = Error{"register.fault", Retry::wait_for_owner,
+                                          "The registration ended by a fault of the agent.",
+                                          "Try again with: qcloud register"};
+                     progress.set(failed);
+                   }),
+      background(deps.executor, [this](const std::string& fault) {
+        deps.log.error("housekeeping ended by a fault: " + fault);
+      }) {}
 
 Agent::~Agent() = default;
 
@@ -45,6 +60,8 @@ Status Agent::start() {
   if (auto status = ledger.start(deps.platform.facts.boot_id); !status) return status;
   supervisor.start(make_features(*this));
   background.spawn(housekeeping());
+  background.spawn(watch_standing());
+  background.spawn(keep_log_informed(*this));
   return {};
 }
 
@@ -58,6 +75,17 @@ Task<void> Agent::stop() {
   (void)saved;
 }
 
+Task<void> Agent::watch_standing() {
+  Signal wake(deps.executor);
+  auto subscription = session.contact.wake(wake);
+  for (;;) {
+    Contact contact = session.contact.get();
+    if (contact.standing == Standing::removed && !contact.removal_receipt.empty() && on_removal)
+      co_await on_removal(contact.removal_receipt);
+    co_await wake.wait();
+  }
+}
+
 Status Agent::save_floor() { return set_meta(deps.db, "time_floor", to_rfc3339(session.floor())); }
 
 // Once a day, if the disk is awake anyway, what waits in memory and tmpfs goes to the state.
@@ -65,7 +93,11 @@ Task<void> Agent::housekeeping() {
   auto last = deps.clock.now();
   for (;;) {
     co_await deps.clock.sleep_for(hours(1));
-    if (deps.clock.now() - last < hours(24) || !deps.platform.disk.awake()) continue;
+    if (deps.clock.now() - last < hours(24)) continue;
+    // Two looks, a moment apart: the first only begins to watch.
+    (void)deps.platform.disk.awake();
+    co_await deps.clock.sleep_for(seconds(45));
+    if (!deps.platform.disk.awake()) continue;
     last = deps.clock.now();
     if (auto folded = ledger.fold(); !folded)
       deps.log.warning("the ledger could not be folded: " + folded.error().detail);

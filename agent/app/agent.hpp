@@ -2,11 +2,14 @@
 // process (main.cpp) and the simulation (tests/sim) build the same Agent.
 #pragma once
 
+#include "agent/app/settings.hpp"
 #include "agent/app/supervisor.hpp"
 #include "agent/cloud/cloud_session.hpp"
 #include "agent/cloud/orders.hpp"
 #include "agent/control/api.hpp"
+#include "agent/core/log_ring.hpp"
 #include "agent/features/ddns/feature.hpp"
+#include "agent/features/doctor/feature.hpp"
 #include "agent/features/enroll/feature.hpp"
 #include "agent/gate/gate.hpp"
 
@@ -19,10 +22,12 @@ struct AgentDeps {
   Platform& platform;
   Transport& transport;
   Db& db;
-  const Log& log;
+  Log& log;
   std::map<std::string, Endpoint, std::less<>> endpoints;
-  std::string vendor_public_key;  // PEM, Ed25519: verifies receipts
-  WallTime build_time;            // a time that has certainly passed
+  std::string vendor_public_key;      // PEM, Ed25519: verifies receipts
+  WallTime build_time;                // a time that has certainly passed
+  FileSettings file = {};             // what the configuration file says
+  const LogRing* log_ring = nullptr;  // the newest lines of the log, for a bundle
 };
 
 class Agent {
@@ -38,6 +43,7 @@ class Agent {
 
   // The parts, for the operations and the tests. Members are in start order; stop is the reverse.
   AgentDeps deps;
+  Settings settings;
   Switches switches;
   Ledger ledger;
   HealthBoard health;
@@ -48,18 +54,23 @@ class Agent {
   GateDeps gate;
   Fact<enroll::Progress> progress;
   Fact<std::optional<ddns::Reported>> reported;  // what the cloud has of us, as far as it was heard
+  doctor::History net_history;                   // when addresses and routes changed, lately
+  std::optional<boost::json::object> examined;   // what the doctor found last
   int commands = 0;                              // what the owner commands at this moment
-  Port enroll_port, ddns_port, erasure_port;
+  Port enroll_port, ddns_port, erasure_port, doctor_port;
   Supervisor supervisor;
   Nursery registration;  // the device flow, while one runs
   Nursery background;    // housekeeping
 
   enroll::Deps enroll_deps();
+  // The cloud said that this box was removed, with this receipt; set by the operations, who decide.
+  std::function<Task<void>(std::string receipt)> on_removal;
   // Events for whoever follows; set by the listener.
   std::function<void(const Event&)> publish = [](const Event&) {};
 
  private:
   Task<void> housekeeping();
+  Task<void> watch_standing();
   Status save_floor();
 };
 

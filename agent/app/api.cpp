@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "agent/app/api_parts.hpp"
 #include "agent/app/status.hpp"
 
 namespace qcloud {
@@ -10,18 +11,12 @@ namespace json = boost::json;
 
 namespace {
 
-using Params = std::map<std::string, std::string>;
-
-std::string param(const Params& params, const std::string& name) {
-  auto at = params.find(name);
-  return at == params.end() ? "" : at->second;
-}
-
-// ?wait=SECONDS: how long to wait for a receipt; 30 s at most.
-Millis wait_of(const ApiRequest& request) {
-  auto text = param(request.query, "wait");
-  return seconds(std::clamp(std::atoi(text.c_str()), 0, 30));
-}
+using api::malformed;
+using api::ok;
+using api::param;
+using api::Params;
+using api::text_of;
+using api::wait_of;
 
 // Parameters as docs/openapi/control.yaml has them: absent is the default, anything odd is nothing.
 std::optional<std::int64_t> number_of(const Params& params, const char* name, std::int64_t low,
@@ -42,13 +37,6 @@ std::optional<std::int64_t> since_of(const Params& params) {
   return time ? std::optional<std::int64_t>(time->time_since_epoch().count()) : std::nullopt;
 }
 
-Error malformed(std::string detail) { return {"request.malformed", Retry::give_up, std::move(detail), ""}; }
-
-std::string body_text(const ApiRequest& request, const char* name) {
-  auto* found = request.body.if_contains(name);
-  return found && found->is_string() ? std::string(found->as_string()) : std::string();
-}
-
 json::value order_json(const std::optional<Operations::Filed>& order) {
   if (!order) return nullptr;
   return json::object{{"id", order->id},
@@ -61,8 +49,6 @@ json::array orders_json(const std::vector<Operations::Filed>& orders) {
   for (const auto& order : orders) out.push_back(order_json(order));
   return out;
 }
-
-ApiAnswer ok(json::object body = {}) { return {200, std::move(body)}; }
 
 Error not_found(std::string detail) { return {"request.not_found", Retry::give_up, std::move(detail), ""}; }
 
@@ -182,11 +168,11 @@ void add_registration(std::vector<Route>& routes, Agent& agent, Operations& oper
                     "/v1/name",
                     Access::admin,
                     [&agent, &operations](ApiRequest request) -> Task<Result<ApiAnswer>> {
-                      auto mode = body_text(request, "mode");
+                      auto mode = text_of(request, "mode");
                       if (mode != "claim" && mode != "rename")
                         co_return malformed("\"mode\" is claim or rename.");
                       auto claimed =
-                          co_await operations.claim_name(body_text(request, "name"), mode == "rename");
+                          co_await operations.claim_name(text_of(request, "name"), mode == "rename");
                       if (!claimed) co_return std::move(claimed).error();
                       const auto& registration = agent.identity.registration.get();
                       if (!registration)
@@ -260,7 +246,7 @@ void add_switches(std::vector<Route>& routes, Agent& agent, Operations& operatio
          auto* feature = request.body.if_contains("feature");
          if (!feature || !(feature->is_null() || (feature->is_string() && !feature->as_string().empty())))
            co_return malformed("\"feature\" is the name of a feature, or null for all.");
-         auto orders = co_await operations.erase_data(body_text(request, "feature"), wait_of(request));
+         auto orders = co_await operations.erase_data(text_of(request, "feature"), wait_of(request));
          if (!orders) co_return std::move(orders).error();
          co_return ok({{"order", orders->empty() ? json::value(nullptr) : order_json(orders->front())},
                        {"orders", orders_json(*orders)}});
@@ -275,6 +261,7 @@ std::vector<Route> make_routes(Agent& agent, Operations& operations) {
   add_reading(routes, agent);
   add_registration(routes, agent, operations);
   add_switches(routes, agent, operations);
+  add_settings_routes(routes, agent, operations);
   return routes;
 }
 

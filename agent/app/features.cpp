@@ -1,13 +1,14 @@
 // The features of this agent, in start order. To add one: its folder, its port, one entry here.
 #include "agent/app/agent.hpp"
 #include "agent/features/ddns/feature.hpp"
+#include "agent/features/doctor/feature.hpp"
 #include "agent/features/enroll/feature.hpp"
 #include "agent/features/erasure/feature.hpp"
 
 namespace qcloud {
 
 std::vector<const Manifest*> all_manifests() {
-  return {&enroll::manifest, &ddns::manifest, &erasure::manifest};
+  return {&enroll::manifest, &ddns::manifest, &erasure::manifest, &doctor::manifest};
 }
 
 std::vector<FeatureSlot> make_features(Agent& agent) {
@@ -39,8 +40,10 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                 !being_erased(ddns::manifest.name);
        },
        [&agent] {
-         ddns::Deps deps{agent.deps.clock, agent.deps.rng, agent.deps.platform.net,
-                         agent.identity,   agent.health,   agent.reported};
+         ddns::Deps deps{
+             agent.deps.clock,       agent.deps.rng, agent.deps.platform.net,
+             agent.identity,         agent.health,   agent.reported,
+             agent.settings.economy, agent.session,  [&agent] { return !agent.settings.proxy().empty(); }};
          return ddns::run(deps, Lanes<ddns::manifest>(agent.ddns_port));
        },
        {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});
@@ -53,6 +56,14 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                      return erasure::run(deps, Lanes<erasure::manifest>(agent.erasure_port));
                    },
                    {&agent.outbox.open}});
+  slots.push_back({&doctor::manifest,
+                   &agent.doctor_port,
+                   [] { return true; },
+                   [&agent] {
+                     doctor::Deps deps{agent.deps.clock, agent.deps.platform.net, agent.net_history};
+                     return doctor::run(deps, Lanes<doctor::manifest>(agent.doctor_port));
+                   },
+                   {}});
   return slots;
 }
 

@@ -1,6 +1,7 @@
 // The owner's rights over what the cloud stores.
 #include "agent/app/operations.hpp"
 #include "agent/control/owner_words.hpp"
+#include "agent/features/enroll/feature.hpp"
 #include "agent/features/erasure/feature.hpp"
 
 namespace qcloud {
@@ -52,10 +53,23 @@ Task<Result<std::vector<Operations::Filed>>> Operations::erase_data(std::string 
   co_await silence(names);
   folded();
   pass.leave();
-  std::vector<Filed*> waiting;
-  for (auto& order : orders) waiting.push_back(&order);
-  co_await settle_within(waiting, wait);
+  co_await settle(std::span<Filed>(orders), wait);
   co_return orders;
+}
+
+Task<Status> Operations::correct_data(std::string field, std::string value) {
+  if (field != "device_name")
+    co_return Error{"request.unknown_field", Retry::give_up,
+                    "There is no field \"" + field + "\" that could be corrected here.",
+                    "The one that can: device_name. The public name: qcloud ddns rename NAME"};
+  if (!agent_.identity.registration.get()) co_return not_registered();
+  auto name = owner_device_name(value);
+  if (!name) co_return std::move(name).error();
+  OwnerCommand command(agent_);
+  auto status =
+      co_await enroll::correct_device_name(Lanes<enroll::manifest>(agent_.enroll_port), *std::move(name));
+  co_await agent_.enroll_port.silence();
+  co_return status;
 }
 
 }  // namespace qcloud

@@ -2,15 +2,16 @@
 #include "agent/app/operations.hpp"
 #include "agent/control/owner_words.hpp"
 #include "agent/features/enroll/manifest.hpp"
+#include "agent/store/meta.hpp"
 
 namespace qcloud {
-
-namespace {
 
 Error not_registered() {
   return {"identity.none", Retry::wait_for_owner, "This box is not registered.",
           "Register it with: qcloud register"};
 }
+
+namespace {
 
 bool flow_runs(const Agent& agent) {
   const auto& state = agent.progress.get().state;
@@ -19,16 +20,33 @@ bool flow_runs(const Agent& agent) {
 
 }  // namespace
 
+namespace {
+
+// Nobody is bound silently (promise R1): who it belongs to, and who can change that.
+Error already(const Registration& registration) {
+  auto whom = registration.account.empty() ? "an account" : "the account " + registration.account;
+  return {
+      "register.already", Retry::wait_for_owner,
+      "This box belongs to " + whom + " (since " + to_rfc3339(registration.registered).substr(0, 10) + ").",
+      "To bind it to another account, end this registration first: qcloud unregister (it also erases what "
+      "the cloud stores), or let the owner of that account remove the box on its page."};
+}
+
+}  // namespace
+
 Task<Status> Operations::begin_registration() {
+  if (auto ready = set_up(); !ready) co_return ready;
   auto pass = co_await decisions_.enter();
   auto standing = agent_.session.contact.get().standing;
   if (agent_.identity.registration.get() && standing != Standing::removed)
-    co_return Error{"register.already", Retry::wait_for_owner,
-                    "This box is registered already, to " + agent_.identity.registration.get()->account + ".",
-                    "To register it anew: qcloud unregister first"};
+    co_return already(*agent_.identity.registration.get());
   Signal wake(agent_.deps.executor);
   auto subscription = agent_.progress.wake(wake);
   if (!flow_runs(agent_)) {
+    // A new registration begins with every switch off, whatever an earlier one left behind.
+    auto off = agent_.deps.db.transaction([&] { return switches_off(agent_.session.now()); });
+    if (!off) co_return off;
+    agent_.switches.refresh();
     enroll::Progress starting;
     starting.state = "starting";
     agent_.progress.set(starting);
@@ -64,15 +82,14 @@ Task<void> Operations::cancel_registration() {
 Task<Result<std::optional<Operations::Filed>>> Operations::unregister(Millis wait) {
   auto pass = co_await decisions_.enter();
   co_await cancel_registration();
-  if (!agent_.identity.registration.get() && !agent_.identity.set_aside.get()) co_return not_registered();
+  bool noted = get_meta(agent_.deps.db, note_removed) || get_meta(agent_.deps.db, note_damaged);
+  if (!agent_.identity.registration.get() && !agent_.identity.set_aside.get() && !noted)
+    co_return not_registered();
   std::optional<Filed> order;
   auto now = agent_.session.now();
   auto status = agent_.deps.db.transaction([&]() -> Status {
-    for (const auto& [name, state] : agent_.switches.states.get()) {
-      if (auto off = agent_.switches.write(name, false, now); !off) return off;
-      if (auto none = agent_.switches.mark_holds(name, false, now); !none) return none;
-    }
-    if (auto forgotten = agent_.switches.forget_for_online(); !forgotten) return forgotten;
+    if (auto off = switches_off(now); !off) return off;
+    if (auto taken_down = forget_notes(agent_.deps.db); !taken_down) return taken_down;
     // A box that was removed on the account's page has nothing left to erase; asking is harmless.
     auto filed = agent_.orders.file("registration", now);
     if (!filed) return std::move(filed).error();
@@ -80,6 +97,23 @@ Task<Result<std::optional<Operations::Filed>>> Operations::unregister(Millis wai
     return agent_.identity.remove();
   });
   if (!status) co_return std::move(status).error();
+  co_await leave();
+  pass.leave();
+  co_await settle(&order, wait);
+  co_return order;
+}
+
+Status Operations::switches_off(WallTime now) {
+  for (const auto& [name, state] : agent_.switches.states.get()) {
+    if (state.on)
+      if (auto off = agent_.switches.write(name, false, now); !off) return off;
+    if (state.holds)
+      if (auto none = agent_.switches.mark_holds(name, false, now); !none) return none;
+  }
+  return agent_.switches.forget_for_online();
+}
+
+Task<void> Operations::leave() {
   // Memory first: what still runs finds no registration and no credential.
   agent_.switches.refresh();
   agent_.identity.forget();
@@ -92,9 +126,6 @@ Task<Result<std::optional<Operations::Filed>>> Operations::unregister(Millis wai
   for (const Manifest* manifest : agent_.switches.manifests())
     if (manifest->name != "erasure") agent_.supervisor.resume(manifest->name);
   folded();
-  pass.leave();
-  if (order) co_await settle_one(&*order, wait);
-  co_return order;
 }
 
 Task<Status> Operations::claim_name(std::string name, bool rename) {
@@ -116,6 +147,40 @@ Task<Status> Operations::claim_name(std::string name, bool rename) {
   // Unregistered meanwhile: the name went with it.
   if (status && !agent_.identity.registration.get()) co_return not_registered();
   co_return status;
+}
+
+namespace {
+
+boost::json::object audience_json(const enroll::Audience& audience) {
+  boost::json::array invited;
+  for (const auto& login : audience.invited) invited.emplace_back(login);
+  return {{"audience", audience.audience}, {"invited", std::move(invited)}};
+}
+
+}  // namespace
+
+Task<Result<boost::json::object>> Operations::audience() {
+  if (!agent_.identity.registration.get()) co_return not_registered();
+  OwnerCommand command(agent_);
+  auto audience = co_await enroll::audience(Lanes<enroll::manifest>(agent_.enroll_port));
+  co_await agent_.enroll_port.silence();
+  if (!audience) co_return std::move(audience).error();
+  co_return audience_json(*audience);
+}
+
+Task<Result<boost::json::object>> Operations::set_audience(std::string who,
+                                                           std::vector<std::string> invited) {
+  if (!agent_.identity.registration.get()) co_return not_registered();
+  auto word = owner_audience(who);
+  if (!word) co_return std::move(word).error();
+  auto logins = owner_invited(invited);
+  if (!logins) co_return std::move(logins).error();
+  OwnerCommand command(agent_);
+  auto audience = co_await enroll::set_audience(Lanes<enroll::manifest>(agent_.enroll_port), *std::move(word),
+                                                *std::move(logins));
+  co_await agent_.enroll_port.silence();
+  if (!audience) co_return std::move(audience).error();
+  co_return audience_json(*audience);
 }
 
 Task<Status> Operations::release_name() {

@@ -29,6 +29,8 @@ Task<Result<Operations::Switched>> Operations::set_switch(std::string feature, b
   if (!manifest->has_switch)
     co_return Error{"request.no_switch", Retry::give_up, "\"" + feature + "\" has no switch.",
                     "See the switches with: qcloud status"};
+  if (on)
+    if (auto ready = set_up(); !ready) co_return std::move(ready).error();
   Switched done;
   auto pass = co_await decisions_.enter();
   if (agent_.switches.on(feature) == on) {
@@ -36,7 +38,7 @@ Task<Result<Operations::Switched>> Operations::set_switch(std::string feature, b
     for (const auto& open : agent_.outbox.open.get())
       if (!on && open.scope == feature) done.order = Filed{open.id, open.scope};
     pass.leave();
-    if (done.order) co_await settle_one(&*done.order, wait);
+    co_await settle(&done.order, wait);
     co_return done;
   }
   auto status = agent_.deps.db.transaction([&]() -> Status {
@@ -52,7 +54,7 @@ Task<Result<Operations::Switched>> Operations::set_switch(std::string feature, b
   }
   folded();
   pass.leave();
-  if (done.order) co_await settle_one(&*done.order, wait);
+  co_await settle(&done.order, wait);
   co_return done;
 }
 
@@ -77,13 +79,20 @@ Task<Result<std::vector<Operations::Filed>>> Operations::go_offline(Millis wait)
   co_await silence(stopped);
   folded();
   pass.leave();
-  std::vector<Filed*> waiting;
-  for (auto& order : orders) waiting.push_back(&order);
-  co_await settle_within(waiting, wait);
+  co_await settle(std::span<Filed>(orders), wait);
   co_return orders;
 }
 
+Status Operations::set_up() const {
+  const auto& platform = agent_.deps.platform;
+  if (platform.initialized) return {};
+  return Error{"platform.not_set_up", Retry::wait_for_owner,
+               platform.set_up + " What is decided now would be lost with the set-up or the next restart.",
+               "Set the NAS up and make a storage volume, restart it, then try again."};
+}
+
 Task<Result<std::vector<std::string>>> Operations::go_online() {
+  if (auto ready = set_up(); !ready) co_return std::move(ready).error();
   auto pass = co_await decisions_.enter();
   auto names = agent_.switches.remembered();
   auto status = agent_.deps.db.transaction([&]() -> Status {
@@ -107,20 +116,19 @@ Task<void> Operations::silence(std::vector<std::string> features) {
   for (const auto& name : features) agent_.supervisor.resume(name);
 }
 
-Task<void> Operations::settle_one(Filed* order, Millis wait) {
-  std::vector<Filed*> one(1, order);
-  co_await settle_within(one, wait);
+Task<void> Operations::settle(std::optional<Filed>* order, Millis wait) {
+  if (*order) co_await settle(std::span<Filed>(&**order, 1), wait);
 }
 
-Task<void> Operations::settle_within(std::vector<Filed*> orders, Millis wait) {
+Task<void> Operations::settle(std::span<Filed> orders, Millis wait) {
   Signal wake(agent_.deps.executor);
   auto subscription = agent_.outbox.open.wake(wake);
   auto deadline = agent_.deps.clock.now() + wait;
   for (;;) {
     bool open = false;
-    for (Filed* order : orders) {
-      order->settled = !agent_.outbox.is_open(order->id);
-      open = open || !order->settled;
+    for (Filed& order : orders) {
+      order.settled = !agent_.outbox.is_open(order.id);
+      open = open || !order.settled;
     }
     if (!open || agent_.deps.clock.now() >= deadline) co_return;
     co_await wake.wait_until(agent_.deps.clock, deadline);

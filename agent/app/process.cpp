@@ -10,15 +10,14 @@
 #include <boost/asio/signal_set.hpp>
 #include <csignal>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
 #include "agent/app/agent.hpp"
 #include "agent/app/api.hpp"
 #include "agent/config/config.hpp"
 #include "agent/control/server.hpp"
 #include "agent/net/http_client.hpp"
-#include "platform/linux/linux_platform.hpp"
+#include "agent/store/meta.hpp"
+#include "platform/open.hpp"
 #include "platform/system_clock.hpp"
 #include "platform/system_rng.hpp"
 
@@ -35,19 +34,23 @@ int fail(int code, const Error& error) {
   return code;
 }
 
-void to_stderr(Level level, std::string_view line) {
+std::string name_of(Level level) {
   static constexpr const char* names[] = {"debug", "info", "warning", "error"};
-  std::fprintf(stderr, "qcloudd: %s: %.*s\n", names[static_cast<int>(level)], static_cast<int>(line.size()),
+  return names[static_cast<int>(level)];
+}
+
+void to_stderr(Level level, std::string_view line) {
+  std::fprintf(stderr, "qcloudd: %s: %.*s\n", name_of(level).c_str(), static_cast<int>(line.size()),
                line.data());
 }
 
-Result<std::string> read_pem(const std::string& path, const char* key) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream text;
-  if (!in || !(text << in.rdbuf()))
-    return Error{"config.file", Retry::wait_for_owner, path + ": cannot be read.",
-                 std::string("Let ") + key + " name the vendor's PEM file."};
-  return text.str();
+// What the file sets, as text; the level only where it differs, since the file need not name it.
+std::map<std::string, std::string, std::less<>> texts_of(const Config& config) {
+  std::map<std::string, std::string, std::less<>> out{{"cloud.url", to_string(config.cloud_url)},
+                                                      {"cloud.region", config.region}};
+  if (config.log_level != Level::info) out["log.level"] = name_of(config.log_level);
+  if (config.proxy_url) out["proxy.url"] = to_string(*config.proxy_url);
+  return out;
 }
 
 Status make_folder(const std::string& path, mode_t mode) {
@@ -88,38 +91,46 @@ Task<void> until_signal(boost::asio::io_context* io, Agent* agent, ControlServer
 int run_process(const Options& options) {
   ::umask(0022);
   std::signal(SIGPIPE, SIG_IGN);
-  if (options.platform == "qts")
-    return fail(bad_config, {"usage", Retry::give_up, "The QTS platform is not part of this version.",
-                             "Start with --platform linux."});
-  LinuxOptions where{.root = options.root, .state_dir = options.state_dir};
-  auto paths = linux_paths(where);
-  auto config = load_config(options.config.empty() ? paths.config_file : options.config);
+  PlatformOptions where{.root = options.root, .state_dir = options.state_dir};
+  auto paths = platform_paths(options.platform, where);
+  FileSettings file;
+  file.path = options.config.empty() ? paths.config_file : options.config;
+  auto config = load_config(file.path);
   if (!config) return fail(bad_config, config.error());
-  if (config->proxy_url || config->panel_listen)
+  if (config->panel_listen)
     return fail(bad_config, {"config.unsupported", Retry::wait_for_owner,
-                             std::string(config->proxy_url ? "proxy.url" : "panel.listen") +
-                                 ": this version has no such part yet.",
+                             file.path + ": panel.listen: this version has no such part yet.",
                              "Remove the line from the configuration file."});
-  auto ca = read_pem(config->trust_file, "cloud.trust");
+  file.values = texts_of(*config);
+  auto ca = load_pem(config->trust_file, "cloud.trust");
   if (!ca) return fail(bad_config, ca.error());
-  auto vendor_key = read_pem(config->receipt_key_file, "cloud.receipt_key");
+  auto vendor_key = load_pem(config->receipt_key_file, "cloud.receipt_key");
   if (!vendor_key) return fail(bad_config, vendor_key.error());
 
   boost::asio::io_context io(1);
   Agent* agent_for_floor = nullptr;
-  auto trust = Trust::make(*ca, [&]() -> WallTime {
-    return agent_for_floor ? agent_for_floor->session.floor() : WallTime(release_time);
-  });
-  if (!trust) return fail(bad_config, trust.error());
+  auto trust = Trust::make(
+      *ca,
+      [&]() -> WallTime {
+        return agent_for_floor ? agent_for_floor->session.passed() - TrustedTime::tolerance
+                               : WallTime(release_time);
+      },
+      [&] { return agent_for_floor && agent_for_floor->session.certain(); });
+  if (!trust) return fail(bad_config, std::move(trust).error().within(config->trust_file));
   if (options.check_config) {
     std::printf("The configuration is good.\n");
     return ok;
   }
   SystemClock clock(io.get_executor());
   SystemRng rng;
-  Log log(config->log_level, to_stderr);
-  auto platform = LinuxPlatform::open(io.get_executor(), clock, where);
+  LogRing ring;
+  Log log(config->log_level, [&](Level level, std::string_view line) {
+    to_stderr(level, line);
+    ring.add(to_rfc3339(clock.wall()) + " " + name_of(level) + ": " + std::string(line));
+  });
+  auto platform = open_platform(options.platform, io.get_executor(), clock, where);
   if (!platform) return fail(bad_state, platform.error());
+  paths = (*platform)->platform().paths;
   for (const auto& [path, mode] : {std::pair(paths.state_dir, 0700), std::pair(paths.run_dir, 0755)})
     if (auto made = make_folder(path, mode); !made) return fail(bad_state, made.error());
   int lock = take_lock(paths.run_dir + "/lock");
@@ -134,11 +145,13 @@ int run_process(const Options& options) {
   ::umask(0077);  // the state holds the device key
   auto db = Db::open({paths.state_dir + "/state.db", paths.run_dir + "/ledger.db", ""});
   if (!db) return fail(bad_state, db.error());
-  HttpClient transport(io.get_executor(), clock, **trust);
+  if (auto kept = get_meta(**db, note_damaged)) log.error("a damaged state was kept as " + *kept);
+  HttpClient transport(io.get_executor(), clock, **trust,
+                       [&] { return agent_for_floor ? agent_for_floor->settings.proxy() : std::string(); });
   std::map<std::string, Endpoint, std::less<>> endpoints{
       {"cloud", {config->cloud_url.host, config->cloud_url.port, config->cloud_url.base_path}}};
   Agent agent({io.get_executor(), clock, rng, (*platform)->platform(), transport, **db, log, endpoints,
-               *vendor_key, WallTime(release_time)});
+               *vendor_key, WallTime(release_time), std::move(file), &ring});
   agent_for_floor = &agent;
   Operations operations(agent);
   ControlServer server(io.get_executor(), clock, (*platform)->platform().auth,
@@ -155,7 +168,9 @@ int run_process(const Options& options) {
   };
   if (auto started = agent.start(); !started) return fail(bad_state, started.error());
 
-  Nursery shell(io.get_executor());
+  Nursery shell(io.get_executor(), [&](const std::string& fault) {
+    log.error("a part of the agent ended by a fault: " + fault);
+  });
   shell.spawn((*platform)->run());
   shell.spawn(announce_changes(agent));
   shell.spawn(server.run());

@@ -1,6 +1,7 @@
 #include "agent/app/status.hpp"
 
 #include "agent/features/ddns/manifest.hpp"
+#include "agent/store/meta.hpp"
 
 #ifndef QCLOUD_VERSION
 #define QCLOUD_VERSION "0.0.0"
@@ -26,6 +27,8 @@ std::optional<Finding> trouble_finding(const Error& trouble) {
   std::map<std::string, std::string> reason{{"reason", trouble.detail}, {"error", trouble.code}};
   if (trouble.code == "net.dns_failed") return Finding{"dns_failing", reason};
   if (trouble.code == "net.no_network") return Finding{"no_network", {}};
+  if (trouble.code == "net.tls_time") return Finding{"cloud_certificate_time", reason};
+  if (trouble.code.starts_with("net.proxy_")) return Finding{"proxy_failing", reason};
   if (trouble.code == "net.tls_untrusted" || trouble.code == "net.bad_answer" ||
       trouble.code == "cloud.bad_answer")
     return Finding{"cloud_untrusted", reason};
@@ -37,7 +40,12 @@ std::optional<Finding> trouble_finding(const Error& trouble) {
 std::vector<Finding> way_findings(const WayInputs& in) {
   std::vector<Finding> out;
   if (in.set_aside && !in.registered) out.push_back({"identity_set_aside", {}});
-  if (!in.registered && !in.set_aside) out.push_back({"not_registered", {}});
+  if (!in.not_set_up.empty()) out.push_back({"not_set_up", {{"reason", in.not_set_up}}});
+  if (!in.damaged_file.empty()) out.push_back({"state_damaged", {{"file", in.damaged_file}}});
+  if (!in.registered && !in.removed.empty())
+    out.push_back({"device_removed", {{"when", in.removed}}});
+  else if (!in.registered && !in.set_aside)
+    out.push_back({"not_registered", {}});
   if (in.registered) switch (in.contact.standing) {
       case Standing::good:
         break;
@@ -45,7 +53,7 @@ std::vector<Finding> way_findings(const WayInputs& in) {
         out.push_back({"certificate_revoked", {}});
         break;
       case Standing::removed:
-        out.push_back({"device_removed", {}});
+        out.push_back({"removal_unproved", {}});
         break;
       case Standing::superseded:
         out.push_back({"key_superseded", {}});
@@ -100,7 +108,7 @@ Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
   if (!registration) return {"none", "This box is not registered."};
   if (!agent.switches.on(ddns::manifest.name)) return {"none", "\"Found by name\" is switched off."};
   for (const auto& finding : way)
-    if (finding.code == "certificate_revoked" || finding.code == "device_removed" ||
+    if (finding.code == "certificate_revoked" || finding.code == "removal_unproved" ||
         finding.code == "key_superseded")
       return {"none", "The cloud no longer knows this box."};
   if (registration->name.empty()) return {"none", "No name is claimed yet."};
@@ -118,7 +126,8 @@ Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
     if (finding.code == "no_network") return {"none", "This box has no route to the internet."};
   for (const auto& finding : way)
     if (finding.code == "dns_failing" || finding.code == "cloud_unreachable" ||
-        finding.code == "cloud_untrusted")
+        finding.code == "cloud_untrusted" || finding.code == "cloud_certificate_time" ||
+        finding.code == "proxy_failing")
       return {"direct", "The name keeps this box's last known address while the cloud cannot be reached."};
   return {"direct", "The name points to this box's own address."};
 }
@@ -164,6 +173,11 @@ json::object status_of(Agent& agent) {
   inputs.order_open = !agent.outbox.open.get().empty();
   inputs.registered = registration.has_value();
   inputs.set_aside = agent.identity.set_aside.get();
+  if (!agent.deps.platform.initialized)
+    inputs.not_set_up =
+        agent.deps.platform.set_up.empty() ? "It is not initialized." : agent.deps.platform.set_up;
+  inputs.removed = get_meta(agent.deps.db, note_removed).value_or("");
+  inputs.damaged_file = get_meta(agent.deps.db, note_damaged).value_or("");
   inputs.route = net.route4 || net.route6;
   inputs.contact = contact;
   inputs.state_trouble = agent.ledger.trouble.get();

@@ -23,6 +23,14 @@ Exit show_receipts(Session& session);  // receipts list, show
 Exit verify_receipts(Session& session);
 Exit show_ledger(Session& session);
 Exit summarize_ledger(Session& session);
+Exit show_config(Session& session);
+Exit set_config(Session& session);  // config set, unset
+Exit backup_config(Session& session);
+Exit restore_config(Session& session);
+Exit change_audience(Session& session);
+Exit correct_data(Session& session);
+Exit run_doctor(Session& session);
+Exit make_bundle(Session& session);
 
 /// The whole program: arguments without the program's name -> exit status.
 Exit run(std::vector<std::string> arguments, Host& host);

@@ -110,10 +110,61 @@ class CommandLine {
     auto* erase = add(*data, "erase", "Erase it", Command::data_erase);
     feature(erase, false);
     yes(erase);
+    auto* correct = add(*data, "correct", "Put right what it stores", Command::data_correct);
+    word(correct, "FIELD", options.name, "What to correct: device_name");
+    word(correct, "VALUE", options.value, "As it should be");
+    config();
+    audience();
     receipts();
     ledger();
     feature(add(app, "manifest", "What a feature may send, to whom, why and how long", Command::manifest),
             false);
+    help_wanted();
+  }
+
+  void word(CLI::App* command, const char* name, std::string& into, const char* text) {
+    command->add_option(name, into, text)->required()->type_name("");
+  }
+
+  void config() {
+    auto* config = group("config", "Settings of this NAS for the cloud");
+    add(*config, "show", "Show them, and whose word each is", Command::config_show);
+    auto* set = add(*config, "set", "Set one; it counts at once", Command::config_set);
+    word(set, "KEY", options.name, "economy, log.level or proxy.url");
+    word(set, "VALUE", options.value, "The value");
+    word(add(*config, "unset", "Take your word back", Command::config_unset), "KEY", options.name,
+         "economy, log.level or proxy.url");
+    auto* backup = add(*config, "backup", "Write settings and switches into a file, without secrets",
+                       Command::config_backup);
+    word(backup, "FILE", options.file, "The file to write");
+    backup->add_flag("--force", options.force, "Replace the file if it is there");
+    auto* restore = add(*config, "restore", "Bring a backup back", Command::config_restore);
+    word(restore, "FILE", options.file, "The file to read");
+    yes(restore);
+  }
+
+  void audience() {
+    auto* audience = add(app, "audience", "Who may look this NAS up", Command::audience);
+    audience->add_option("WHO", options.name, "everyone, invited or owner; without it: show")
+        ->type_name("")
+        ->check(CLI::IsMember({"everyone", "invited", "owner"}));
+    const auto logins = [&](const char* option, const char* text, std::vector<std::string>& into) {
+      audience->add_option(option, into, text)->type_name("LOGIN")->allow_extra_args(false);
+    };
+    logins("--invite", "Invite an account; may be repeated", options.invite);
+    logins("--uninvite", "Take an invitation back; may be repeated", options.uninvite);
+  }
+
+  void help_wanted() {
+    add(app, "doctor", "Find out what stands between this NAS and the cloud", Command::doctor);
+    auto* bundle =
+        add(app, "bundle", "Write what a helper needs to know into a file, without what is personal",
+            Command::bundle);
+    bundle->add_option("FILE", options.file, "The file to write")->required()->type_name("");
+    bundle->add_option("--include", options.include, "A text file to put into it, for example a log")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    bundle->add_flag("--force", options.force, "Replace the file if it is there");
   }
 
   void receipts() {

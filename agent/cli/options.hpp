@@ -31,6 +31,15 @@ enum class Command {
   ledger,
   ledger_summary,
   manifest,
+  config_show,
+  config_set,
+  config_unset,
+  config_backup,
+  config_restore,
+  audience,
+  data_correct,
+  doctor,
+  bundle,
 };
 
 struct Options {
@@ -40,13 +49,17 @@ struct Options {
   bool quiet = false;
   bool yes = false;
   bool follow = false;
+  bool force = false;
   std::string feature;  ///< empty: all
   std::string name;
+  std::string value;
+  std::vector<std::string> invite, uninvite;  ///< logins
   std::string id;
   std::string file;
   std::string key;
-  std::string since;       ///< as typed; parse_since() has accepted its form
-  std::int64_t limit = 0;  ///< rows; 0: all
+  std::vector<std::string> include;  ///< files to put into a bundle
+  std::string since;                 ///< as typed; parse_since() has accepted its form
+  std::int64_t limit = 0;            ///< rows; 0: all
 };
 
 /// The end of the program at parsing: help on stdout, or a usage error on stderr.

@@ -43,6 +43,23 @@ Exit act(Session& session) {
       return summarize_ledger(session);
     case Command::manifest:
       return show_manifest(session);
+    case Command::config_show:
+      return show_config(session);
+    case Command::config_set:
+    case Command::config_unset:
+      return set_config(session);
+    case Command::config_backup:
+      return backup_config(session);
+    case Command::config_restore:
+      return restore_config(session);
+    case Command::audience:
+      return change_audience(session);
+    case Command::data_correct:
+      return correct_data(session);
+    case Command::doctor:
+      return run_doctor(session);
+    case Command::bundle:
+      return make_bundle(session);
   }
   return Exit::usage;
 }

@@ -15,8 +15,15 @@ bool Contact::operator==(const Contact& other) const {
          removal_receipt == other.removal_receipt && clock_error == other.clock_error;
 }
 
-CloudSession::CloudSession(Clock& clock, const Identity& identity, WallTime floor)
-    : clock_(clock), identity_(identity), floor_(floor) {}
+CloudSession::CloudSession(Clock& clock, const Identity& identity, WallTime floor,
+                           std::function<bool()> synchronized)
+    : clock_(clock), identity_(identity), synchronized_(std::move(synchronized)), time_(floor, clock.now()) {}
+
+WallTime CloudSession::now() const { return time_.now(clocks()); }
+
+TrustedTime::Clocks CloudSession::clocks() const {
+  return {clock_.wall(), clock_.now(), synchronized_ && synchronized_()};
+}
 
 namespace {
 
@@ -54,11 +61,8 @@ void CloudSession::observe(const Result<HttpResponse>& outcome, bool with_certif
     fail(outcome.error());
   } else {
     if (outcome->date) {
-      auto error = *outcome->date - clock_.wall();
-      // Two minutes: more than any answer's way takes, less than any protocol here minds.
-      next.clock_error =
-          error > minutes(2) || error < -minutes(2) ? std::chrono::duration_cast<Millis>(error) : Millis(0);
-      floor_ = std::max(floor_, *outcome->date);
+      time_.heard(*outcome->date, clocks());
+      next.clock_error = time_.calendar_counts(clocks()) ? Millis(0) : *outcome->date - clock_.wall();
     }
     if (outcome->status >= 500) {
       fail({"cloud.server_error", Retry::retry_soon,
@@ -66,7 +70,7 @@ void CloudSession::observe(const Result<HttpResponse>& outcome, bool with_certif
     } else {
       next.trouble.reset();
       next.trouble_since.reset();
-      next.last_contact = clock_.wall() + next.clock_error;
+      next.last_contact = now();
       if (with_certificate && (outcome->status == 401 || outcome->status == 410))
         read_standing(*outcome, next);
       if (with_certificate && outcome->status < 300) next.standing = Standing::good;

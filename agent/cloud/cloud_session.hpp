@@ -2,9 +2,11 @@
 // what its clock says. Filled by the gate with every exchange; read by status and by the features.
 #pragma once
 
+#include <functional>
 #include <optional>
 
 #include "agent/cloud/identity.hpp"
+#include "agent/cloud/trusted_time.hpp"
 #include "agent/gate/session.hpp"
 
 namespace qcloud {
@@ -24,24 +26,30 @@ struct Contact {
 
 class CloudSession : public Session {
  public:
-  // `floor`: a time that has certainly passed, from the state or the build.
-  CloudSession(Clock& clock, const Identity& identity, WallTime floor);
+  // `floor`: a time that has certainly passed, from the state or the build. `synchronized`: does NTP
+  // keep the box's calendar at this moment? Without it: no.
+  CloudSession(Clock& clock, const Identity& identity, WallTime floor,
+               std::function<bool()> synchronized = nullptr);
 
   std::shared_ptr<const TlsIdentity> identity() const override { return identity_.tls(); }
   void observe(const Result<HttpResponse>& outcome, bool with_certificate) override;
 
   Fact<Contact> contact;
 
-  // Local time, corrected by what a verified answer said since start. The box's clock is never set.
-  WallTime now() const { return clock_.wall() + contact.get().clock_error; }
-  WallTime floor() const { return floor_; }
+  // The time that everything here is decided by: trusted_time.hpp.
+  WallTime now() const;
+  WallTime passed() const { return time_.passed(clock_.now()); }
+  bool certain() const { return time_.certain(); }
+  WallTime floor() const { return time_.floor(); }
   // A new registration begins with a clean slate.
   void reset_standing();
 
  private:
+  TrustedTime::Clocks clocks() const;
   Clock& clock_;
   const Identity& identity_;
-  WallTime floor_;
+  std::function<bool()> synchronized_;
+  TrustedTime time_;
 };
 
 }  // namespace qcloud

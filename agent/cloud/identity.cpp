@@ -3,6 +3,7 @@
 #include <boost/json/serialize.hpp>
 
 #include "agent/gate/mint.hpp"
+#include "agent/store/meta.hpp"
 
 namespace qcloud {
 
@@ -33,7 +34,7 @@ Status Identity::load() {
   std::optional<Registration> found;
   std::string key, certificate;
   status = db_.run(
-      "SELECT device_id,account,key_pem,certificate_pem,registered,name,fqdn,zone FROM identity WHERE "
+      "SELECT device_id,account,key_pem,certificate_pem,registered,name,fqdn,zone,lost FROM identity WHERE "
       "slot='current'",
       {}, [&](const Row& row) {
         found.emplace();
@@ -45,6 +46,7 @@ Status Identity::load() {
         found->name = row.text(5);
         found->fqdn = row.text(6);
         found->zone = row.text(7);
+        found->lost = row.text(8);
       });
   if (!status) return status;
   if (!found) {
@@ -98,6 +100,7 @@ Status Identity::adopt(std::vector<Certificate> certificates, WallTime now, bool
   if (enrolling) {
     status = db_.transaction([&]() -> Status {
       if (auto gone = db_.run("DELETE FROM identity WHERE slot IN ('current','aside')"); !gone) return gone;
+      if (auto gone = forget_notes(db_); !gone) return gone;
       auto secret = pending_->pem();
       return db_.run(
           "INSERT INTO identity(slot,device_id,account,key_pem,certificate_pem,hardware,registered) "
@@ -120,9 +123,23 @@ Status Identity::describe(const std::string& account, const std::string& name, c
   next.name = name;
   next.fqdn = fqdn;
   next.zone = zone.empty() ? next.zone : zone;
+  next.lost.clear();
+  return store(std::move(next));
+}
+
+Status Identity::lose_name() {
+  if (!registration.get() || registration.get()->fqdn.empty()) return {};
+  auto next = *registration.get();
+  next.lost = next.fqdn;
+  next.name.clear();
+  next.fqdn.clear();
+  return store(std::move(next));
+}
+
+Status Identity::store(Registration next) {
   if (next == *registration.get()) return {};
-  auto status = db_.run("UPDATE identity SET account=?, name=?, fqdn=?, zone=? WHERE slot='current'",
-                        {next.account, next.name, next.fqdn, next.zone});
+  auto status = db_.run("UPDATE identity SET account=?, name=?, fqdn=?, zone=?, lost=? WHERE slot='current'",
+                        {next.account, next.name, next.fqdn, next.zone, next.lost});
   if (status) registration.set(std::move(next));
   return status;
 }

@@ -22,6 +22,7 @@ struct Registration {
   std::string name;  // empty: none claimed
   std::string fqdn;
   std::string zone;
+  std::string lost;  // the name in full that was taken away elsewhere, while there is no new one
   WallTime certificate_from, certificate_until;
   WallTime registered;
   bool operator==(const Registration&) const = default;
@@ -45,10 +46,14 @@ class Identity {
   // The same key again, for a renewal.
   Value<DataClass::public_key> renewal() const;
   // `enrolling`: the certificate of the key that begin() made; else a newer one of the current key.
+  // Enrolling ends what was before: an identity set aside is destroyed, notes of the past are taken down.
   // Errors: cloud.bad_answer (none of them is ours), store.*.
   Status adopt(std::vector<Certificate> certificates, WallTime now, bool enrolling = true);
+  // What the cloud says of us; an empty account or zone leaves what is known.
   Status describe(const std::string& account, const std::string& name, const std::string& fqdn,
                   const std::string& zone);
+  // The name is gone, and not by this box's owner: remembered until there is a new one, or it is let go.
+  Status lose_name();
 
   // An order of the owner, signed: compact JWS, ES256, RFC 7515.
   struct SignedOrder {
@@ -64,7 +69,7 @@ class Identity {
   void forget();
 
  private:
-  Status write(const char* slot);
+  Status store(Registration next);
   Db& db_;
   std::string hardware_;
   std::optional<DeviceKey> key_, pending_;

@@ -4,13 +4,8 @@
 
 namespace qcloud {
 
-Orders::Orders(Outbox& outbox, const Identity& identity, Clock& clock, Rng& rng,
-               std::string vendor_public_key)
-    : outbox_(outbox),
-      identity_(identity),
-      clock_(clock),
-      rng_(rng),
-      vendor_public_key_(std::move(vendor_public_key)) {}
+Orders::Orders(Outbox& outbox, const Identity& identity, Rng& rng, std::string vendor_public_key)
+    : outbox_(outbox), identity_(identity), rng_(rng), vendor_public_key_(std::move(vendor_public_key)) {}
 
 Result<std::optional<std::string>> Orders::file(const std::string& scope, WallTime when) {
   Order order;
@@ -30,13 +25,39 @@ Result<boost::json::object> Orders::verified(const Order& order) const {
   return verify_receipt(order.receipt.value_or(""), vendor_public_key_, expected);
 }
 
-Status Orders::settle(const Order& order, const std::string& receipt) {
+Status Orders::settle(const Order& order, const std::string& receipt, WallTime when) {
   Order answered = order;
   answered.receipt = receipt;
   if (auto holds = verified(answered); !holds) return std::move(holds).error();
-  auto status = outbox_.settle(order.id, receipt, clock_.wall());
+  auto status = outbox_.settle(order.id, receipt, when);
   if (status) outbox_.refresh();
   return status;
+}
+
+Result<Order> Orders::removal(const std::string& receipt, WallTime when) const {
+  const auto& registration = identity_.registration.get();
+  if (!registration)
+    return Error{"identity.none", Retry::give_up, "There is no registration that could be removed.", ""};
+  auto said = open_receipt(receipt, vendor_public_key_);
+  if (!said) return std::move(said).error();
+  auto text = [&](const char* member) {
+    auto* found = said->if_contains(member);
+    return found && found->is_string() ? std::string(found->as_string()) : std::string();
+  };
+  Order order;
+  order.id = text("subject_request_id");
+  order.scope = "registration";
+  order.thumbprint = registration->thumbprint;
+  // Nobody here ordered it, so the receipt says when; a time to come would stretch what it may keep.
+  auto submitted = parse_rfc3339(text("submitted_time"));
+  order.submitted = std::chrono::floor<seconds>(submitted ? std::min<WallTime>(*submitted, when) : when);
+  order.receipt = receipt;
+  order.settled = when;
+  if (order.id.empty() || order.id.size() > 64)
+    return Error{"receipt.malformed", Retry::give_up, "The receipt of the removal is not readable.", ""};
+  auto holds = verified(order);
+  if (!holds) return std::move(holds).error();
+  return order;
 }
 
 Value<DataClass::request_id> Orders::id_of(const Order& order) const {

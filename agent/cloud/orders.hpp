@@ -11,12 +11,15 @@ namespace qcloud {
 
 class Orders {
  public:
-  Orders(Outbox& outbox, const Identity& identity, Clock& clock, Rng& rng, std::string vendor_public_key);
+  Orders(Outbox& outbox, const Identity& identity, Rng& rng, std::string vendor_public_key);
 
   // Within the caller's transaction. Nothing is filed for a box that is not registered: nullopt.
   Result<std::optional<std::string>> file(const std::string& scope, WallTime when);
   // Errors: receipt.* when it does not hold, store.*.
-  Status settle(const Order& order, const std::string& receipt);
+  Status settle(const Order& order, const std::string& receipt, WallTime when);
+  // This box was removed on the account's page, and `receipt` proves it: a settled order of nobody here,
+  // to be kept. Errors: identity.none, receipt.* when it is not of this box, or does not hold.
+  Result<Order> removal(const std::string& receipt, WallTime when) const;
   // The decoded, verified payload of a settled order's receipt.
   Result<boost::json::object> verified(const Order& order) const;
 
@@ -28,7 +31,6 @@ class Orders {
  private:
   Outbox& outbox_;
   const Identity& identity_;
-  Clock& clock_;
   Rng& rng_;
   std::string vendor_public_key_;
 };

@@ -21,7 +21,7 @@ struct Config {
   std::string receipt_key_file;   // [cloud] receipt_key: PEM, for erasure receipts; absolute path
   std::string region = "global";  // [cloud] region: "global" or "china"; counts at the first start
   Level log_level = Level::info;  // [log] level
-  std::optional<Url> proxy_url;   // [proxy] url; http, with a port; no path
+  std::optional<Url> proxy_url;   // [proxy] url; http, with a port, perhaps user and password; no path
   std::optional<ListenAddress> panel_listen;  // [panel] listen; loopback only
   bool operator==(const Config&) const = default;
 };
@@ -40,6 +40,12 @@ Result<Config> parse_config(std::string_view text, std::string_view filename);
 //   config.unreadable    no permission, a directory, ...
 //   config.too_large     above 64 KiB
 Result<Config> load_config(const std::string& path);
+
+// A PEM file that the key names: a plain file of 256 KiB at most, never waited for. Error: config.file.
+Result<std::string> load_pem(const std::string& path, std::string_view key);
+
+// "debug", "info", "warning" or "error". Error: config.invalid, as half a sentence like those of url.hpp.
+Result<Level> parse_level(std::string_view text);
 
 // The keys whose values differ, as written in the file ("cloud.url"), in the file's order.
 std::vector<std::string> diff(const Config& before, const Config& after);

@@ -47,17 +47,6 @@ Problem assign_region(std::string_view value, std::string& field) {
   return std::nullopt;
 }
 
-Problem assign_level(std::string_view value, Level& field) {
-  static constexpr std::pair<std::string_view, Level> levels[] = {
-      {"debug", Level::debug}, {"info", Level::info}, {"warning", Level::warning}, {"error", Level::error}};
-  for (const auto& [name, level] : levels)
-    if (value == name) {
-      field = level;
-      return std::nullopt;
-    }
-  return invalid("must be \"debug\", \"info\", \"warning\" or \"error\"", "Write \"info\" where in doubt.");
-}
-
 struct Key {
   std::string_view table, name;
   bool required;
@@ -72,7 +61,8 @@ constexpr Key schema[] = {
     {"cloud", "receipt_key", true,
      [](std::string_view v, Config& c) { return assign_path(v, c.receipt_key_file); }},
     {"cloud", "region", false, [](std::string_view v, Config& c) { return assign_region(v, c.region); }},
-    {"log", "level", false, [](std::string_view v, Config& c) { return assign_level(v, c.log_level); }},
+    {"log", "level", false,
+     [](std::string_view v, Config& c) { return assign(parse_level(v), c.log_level); }},
     {"proxy", "url", true,
      [](std::string_view v, Config& c) { return assign(parse_proxy_url(v), c.proxy_url); }},
     {"panel", "listen", true,
@@ -145,6 +135,14 @@ Problem read_table(std::string_view file, std::string_view name, const toml::tab
 }
 
 }  // namespace
+
+Result<Level> parse_level(std::string_view text) {
+  static constexpr std::pair<std::string_view, Level> levels[] = {
+      {"debug", Level::debug}, {"info", Level::info}, {"warning", Level::warning}, {"error", Level::error}};
+  for (const auto& [name, level] : levels)
+    if (text == name) return level;
+  return *invalid("must be \"debug\", \"info\", \"warning\" or \"error\"", "Write \"info\" where in doubt.");
+}
 
 Result<Config> parse_config(std::string_view text, std::string_view filename) {
   auto parsed = toml::parse(text);

@@ -45,14 +45,17 @@ bool host_name(std::string_view name) {
 }
 
 Result<Url> parse(std::string_view text, std::string_view scheme, std::uint16_t default_port,
-                  const std::string& fix) {
+                  const std::string& fix, bool may_have_user = false) {
   std::string must_begin = "must be a URL that begins with " + std::string(scheme) + "://";
   auto parsed = boost::urls::parse_uri(text.substr(0, max_url + 1));
   if (text.size() > max_url || !parsed || !parsed->has_authority()) return invalid(must_begin, fix);
   Url url;
   url.scheme = lower({parsed->scheme().data(), parsed->scheme().size()});
   if (url.scheme != scheme) return invalid(must_begin, fix);
-  if (parsed->has_userinfo()) return invalid("must not hold a user name or password", fix);
+  if (may_have_user)
+    url.userinfo.assign(parsed->encoded_userinfo().data(), parsed->encoded_userinfo().size());
+  else if (parsed->has_userinfo())
+    return invalid("must not hold a user name or password", fix);
   if (parsed->has_query() || parsed->has_fragment()) return invalid("must end before any '?' or '#'", fix);
 
   std::string_view host(parsed->encoded_host().data(), parsed->encoded_host().size());
@@ -87,12 +90,18 @@ Result<Url> parse_cloud_url(std::string_view text) {
 
 Result<Url> parse_proxy_url(std::string_view text) {
   std::string fix = "Write the proxy as \"http://proxy.example.com:3128\".";
-  auto url = parse(text, "http", 0, fix);
+  auto url = parse(text, "http", 0, fix, true);
   if (!url) return url;
   // Proxies have no customary port: a guess would send the owner looking for a fault elsewhere.
   if (url->port == 0) return invalid("must name the proxy's port", fix);
   if (!url->base_path.empty()) return invalid("must not have a path", fix);
   return url;
+}
+
+std::string to_string(const Url& url) {
+  bool v6 = url.host.find(':') != std::string::npos;
+  return url.scheme + "://" + (url.userinfo.empty() ? "" : url.userinfo + "@") +
+         (v6 ? "[" + url.host + "]" : url.host) + ":" + std::to_string(url.port) + url.base_path;
 }
 
 Result<ListenAddress> parse_listen(std::string_view text) {

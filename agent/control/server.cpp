@@ -10,11 +10,13 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <deque>
 #include <list>
+#include <map>
+#include <optional>
 
+#include "agent/control/json_body.hpp"
 #include "agent/core/race.hpp"
 
 namespace qcloud {
@@ -27,8 +29,12 @@ using asio::local::stream_protocol;
 namespace {
 
 constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t body_limit = 64 * 1024, header_limit = 16 * 1024, most_connections = 32,
-                      most_guests = 8, most_waiting_events = 256;
+constexpr std::size_t header_limit = 16 * 1024, most_waiting_events = 256;
+// A guest can only read, and has nothing to say.
+constexpr std::size_t admin_body = 1024 * 1024, guest_body = 4 * 1024;
+// Places, of all and of one user. The owner must always find one.
+constexpr std::size_t most_admins = 32, most_guests = 8, most_of_one_admin = 16, most_of_one_guest = 4,
+                      most_followers = 8;
 
 struct Follower {
   explicit Follower(asio::any_io_executor executor) : wake(executor) {}
@@ -55,15 +61,21 @@ std::string refuse(int status, const char* code, std::string detail, std::string
 using Parser = http::request_parser<http::string_body>;
 
 // Reads one request; an error is the reply that says why.
-Task<std::optional<std::string>> read_request(stream_protocol::socket* socket, Parser* parser) {
+Task<std::optional<std::string>> read_request(stream_protocol::socket* socket, Parser* parser,
+                                              std::size_t most_body) {
   parser->header_limit(header_limit);
-  parser->body_limit(body_limit);
+  parser->body_limit(most_body);
   parser->eager(true);
   std::string pending;
   char chunk[4096];
+  // What cannot be parsed yet waits here: a header at most, or a line of a chunked body.
   while (!parser->is_done()) {
     auto [failed, got] = co_await socket->async_read_some(asio::buffer(chunk), as_value);
-    if (failed) co_return "";
+    // One that ends in the middle of its request is told so, if it still listens.
+    if (failed)
+      co_return parser->got_some() || !pending.empty()
+          ? refuse(400, "request.malformed", "The request ends in the middle.")
+          : "";
     pending.append(chunk, got);
     boost::system::error_code wrong;
     pending.erase(0, parser->put(asio::buffer(pending), wrong));
@@ -78,17 +90,14 @@ Task<std::optional<std::string>> read_request(stream_protocol::socket* socket, P
 std::optional<std::string> read_body(const Parser& parser, const Route& route, json::object& into) {
   const auto& text = parser.get().body();
   if (text.empty()) return std::nullopt;
-  json::parse_options limits;
-  limits.max_depth = 8;
-  boost::system::error_code failed;
-  auto value = json::parse(text, failed, {}, limits);
-  if (failed || !value.is_object()) return refuse(400, "request.malformed", "The body is not a JSON object.");
-  for (const auto& member : value.as_object())
+  auto value = read_json(text);
+  if (!value) return refuse(400, "request.malformed", value.error().detail);
+  for (const auto& member : *value)
     if (std::find(route.body_members.begin(), route.body_members.end(), std::string(member.key())) ==
         route.body_members.end())
       return refuse(400, "request.unknown_member",
                     "The member \"" + std::string(member.key()) + "\" is not known here.");
-  into = std::move(value.get_object());
+  into = *std::move(value);
   return std::nullopt;
 }
 
@@ -104,14 +113,16 @@ struct ControlServer::State {
   stream_protocol::acceptor acceptor;
   std::string path;
   std::list<Follower*> followers;
-  std::size_t connections = 0, guests = 0;
+  std::size_t admins = 0, guests = 0;
+  std::map<uid_t, std::size_t> of_user;
   Nursery children;
 
-  bool admin(stream_protocol::socket& socket) {
+  // The kernel's word, fixed when the other side connected. Nobody, where it has none.
+  static std::optional<ucred> peer_of(stream_protocol::socket& socket) {
     ucred peer{};
     socklen_t size = sizeof peer;
-    if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
-    return auth.admin(peer.uid, peer.gid);
+    if (::getsockopt(socket.native_handle(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return std::nullopt;
+    return peer;
   }
 
   Task<void> follow(stream_protocol::socket* socket) {
@@ -126,8 +137,9 @@ struct ControlServer::State {
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nConnection: "
         "close\r\n\r\n: qcloud\n\n";
     for (;;) {
-      auto [failed, sent] = co_await asio::async_write(*socket, asio::buffer(out), as_value);
-      if (failed) co_return;
+      // A follower that does not read for a minute is gone.
+      auto sent = co_await within(write_all(socket, &out), clock, clock.now() + seconds(60));
+      if (!sent || !*sent) co_return;
       if (self.waiting.empty()) {
         auto gone = co_await unless(hang_up(socket), self.wake);
         if (gone && *gone) co_return;
@@ -155,7 +167,7 @@ struct ControlServer::State {
       co_return refuse(403, "request.not_permitted", "Only an administrator of this box may do that.",
                        "Use an administrator's account, or sudo.");
     if (auto wrong = read_body(*parser, *found.route, found.request.body)) co_return *wrong;
-    auto done = co_await found.route->handler(std::move(found.request));
+    auto done = co_await guarded(found.route->handler(std::move(found.request)));
     if (!done) {
       int status = status_of(done.error());
       co_return reply(status, problem_of(done.error(), status));
@@ -164,28 +176,61 @@ struct ControlServer::State {
     co_return reply(done->status, done->body);
   }
 
+  // A handler's own fault is an answer, too.
+  static Task<Result<ApiAnswer>> guarded(Task<Result<ApiAnswer>> work) {
+    std::optional<Result<ApiAnswer>> done;
+    try {
+      done.emplace(co_await std::move(work));
+    } catch (const boost::system::system_error& error) {
+      if (error.code() == asio::error::operation_aborted) throw;
+      done.emplace(fault(error.what()));
+    } catch (const std::exception& error) {
+      done.emplace(fault(error.what()));
+    }
+    co_return std::move(*done);
+  }
+  static Error fault(const char* what) {
+    return {"internal", Retry::retry_soon, std::string("The agent failed at this request: ") + what,
+            "Try again; if it stays, look into the log."};
+  }
+
   Task<void> serve(std::shared_ptr<stream_protocol::socket> socket) {
-    // Whoever may not change anything gets a few of the places only: the owner must always find one.
-    bool is_admin = admin(*socket);
+    auto peer = peer_of(*socket);
+    if (!peer) co_return;
+    bool is_admin = auth.admin(peer->uid, peer->gid);
     struct Counted {
-      std::size_t& n;
-      ~Counted() { --n; }
-    } counted{is_admin ? connections : guests};
-    ++counted.n;
-    if (counted.n > (is_admin ? most_connections : most_guests)) co_return;
-    Parser parser;
-    auto wrong = co_await within(read_request(socket.get(), &parser), clock, clock.now() + seconds(10));
-    if (!wrong) co_return;
+      std::size_t& all;
+      std::map<uid_t, std::size_t>& of_user;
+      uid_t user;
+      ~Counted() {
+        --all;
+        if (--of_user[user] == 0) of_user.erase(user);
+      }
+    } counted{is_admin ? admins : guests, of_user, peer->uid};
+    bool room = ++counted.all <= (is_admin ? most_admins : most_guests);
+    room = ++of_user[peer->uid] <= (is_admin ? most_of_one_admin : most_of_one_guest) && room;
     std::string out;
-    if (*wrong) {
-      out = **wrong;
+    if (!room) {
+      out = refuse(429, "request.busy", "Too many connections are open.", "Close some, or try again later.");
+      auto told = co_await within(write_all(socket.get(), &out), clock, clock.now() + seconds(1));
+      (void)told;
+      co_return;
+    }
+    Parser parser;
+    auto wrong = co_await within(read_request(socket.get(), &parser, is_admin ? admin_body : guest_body),
+                                 clock, clock.now() + seconds(10));
+    if (!wrong) {
+      out = refuse(408, "request.slow", "The request did not arrive within ten seconds.");
+    } else if (*wrong) {
+      out = std::move(**wrong);
     } else if (parser.get().method() == http::verb::get && parser.get().target() == "/v1/events") {
-      if (is_admin) {
+      if (is_admin && followers.size() < most_followers) {
         co_await follow(socket.get());
         co_return;
       }
-      out = refuse(403, "request.not_permitted", "Only an administrator of this box may do that.",
-                   "Use an administrator's account, or sudo.");
+      out = is_admin ? refuse(429, "request.busy", "Too many follow the events already.", "End one of them.")
+                     : refuse(403, "request.not_permitted", "Only an administrator of this box may do that.",
+                              "Use an administrator's account, or sudo.");
     } else {
       out = co_await answer(&parser, is_admin);
     }
@@ -216,7 +261,7 @@ Status ControlServer::listen(const std::string& path) {
   state_->acceptor.open(stream_protocol(), wrong);
   if (!wrong) state_->acceptor.bind(stream_protocol::endpoint(path), wrong);
   if (!wrong && ::chmod(path.c_str(), 0666) != 0) return failed;
-  if (!wrong) state_->acceptor.listen(16, wrong);
+  if (!wrong) state_->acceptor.listen(128, wrong);
   if (wrong) return failed;
   state_->path = path;
   return {};

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "agent/core/anonymize.hpp"
+
 namespace qcloud {
 
 enum class Level { debug, info, warning, error };
@@ -13,6 +15,12 @@ class Log {
  public:
   using Sink = std::function<void(Level, std::string_view line)>;
   Log(Level threshold, Sink sink) : threshold_(threshold), sink_(std::move(sink)) {}
+
+  // What no line may hold from now on: this box's account, names, ids.
+  void know(KnownValues values) { known_ = std::move(values); }
+
+  // Effective at once, for every line from now on.
+  void set_level(Level threshold) { threshold_ = threshold; }
 
   void debug(std::string_view text) const { write(Level::debug, text); }
   void info(std::string_view text) const { write(Level::info, text); }
@@ -23,6 +31,7 @@ class Log {
   void write(Level level, std::string_view text) const;
   Level threshold_;
   Sink sink_;
+  KnownValues known_;
 };
 
 }  // namespace qcloud

@@ -27,14 +27,21 @@ std::exception_ptr first_of(std::exception_ptr thrown) {
 }  // namespace
 
 struct Nursery::State {
-  explicit State(asio::any_io_executor e) : executor(e), ended(e) {}
+  State(asio::any_io_executor e, std::function<void(const std::string&)> f)
+      : executor(e), ended(e), on_fault(std::move(f)) {}
+  void fault(const char* what) {
+    failure = what;
+    if (on_fault) on_fault(failure);
+  }
   asio::any_io_executor executor;
   std::list<asio::cancellation_signal> children;
   Signal ended;
+  std::function<void(const std::string&)> on_fault;
   std::string failure;
 };
 
-Nursery::Nursery(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+Nursery::Nursery(asio::any_io_executor executor, std::function<void(const std::string&)> on_fault)
+    : state_(std::make_shared<State>(std::move(executor), std::move(on_fault))) {}
 Nursery::~Nursery() = default;
 
 void Nursery::spawn(Task<void> work) {
@@ -44,9 +51,9 @@ void Nursery::spawn(Task<void> work) {
       try {
         std::rethrow_exception(first_of(thrown));
       } catch (const boost::system::system_error& error) {
-        if (error.code() != asio::error::operation_aborted) state->failure = error.what();
+        if (error.code() != asio::error::operation_aborted) state->fault(error.what());
       } catch (const std::exception& error) {
-        state->failure = error.what();
+        state->fault(error.what());
       }
     }
     state->children.erase(child);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -11,7 +12,9 @@ namespace qcloud {
 
 class Nursery {
  public:
-  explicit Nursery(boost::asio::any_io_executor executor);
+  // `on_fault` is told what escaped from a child other than cancellation: a bug worth a log line.
+  explicit Nursery(boost::asio::any_io_executor executor,
+                   std::function<void(const std::string&)> on_fault = nullptr);
   ~Nursery();
   Nursery(const Nursery&) = delete;
 
@@ -19,7 +22,7 @@ class Nursery {
   // Cancels everything, newest first, and returns when the last has unwound.
   Task<void> stop();
   bool empty() const;
-  // What escaped from a child other than cancellation: a bug worth a log line; empty if nothing did.
+  // The newest of those faults; empty if there was none.
   const std::string& failure() const;
 
  private:

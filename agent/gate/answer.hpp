@@ -18,6 +18,7 @@ struct Answer {
   std::string body;          // bytes as received
   boost::json::object json;  // when the content type says JSON, else empty
   int retry_after = 0;       // seconds
+  std::string location;      // to a plain message only: where a stranger wants to send us
 
   bool ok() const { return status >= 200 && status < 300; }
   // The problem (RFC 9457) or OAuth error (RFC 6749 section 5.2) as ours, with its retry class.

@@ -22,6 +22,8 @@ enum class DataClass : std::uint8_t {
   public_address,     // a globally reachable address of the box
   host_name,          // the name of a cloud host, asked of the resolver
   feature_name,       // which feature an owner's request is about
+  audience,           // who may look the box up: everyone, invited accounts, the owner only
+  invited_account,    // the login of an account that the owner invites
 };
 
 constexpr std::string_view to_string(DataClass c) {
@@ -54,6 +56,10 @@ constexpr std::string_view to_string(DataClass c) {
       return "host name";
     case DataClass::feature_name:
       return "feature name";
+    case DataClass::audience:
+      return "audience";
+    case DataClass::invited_account:
+      return "invited account";
   }
   return "";
 }

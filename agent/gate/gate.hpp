@@ -25,12 +25,18 @@ struct Endpoint {
 
 struct SendOptions {
   Family family = Family::any;
-  Millis patience = seconds(30);  // until the answer; for a hanging request the whole hang
+  Millis patience = seconds(60);           // until the answer; for a hanging request the whole hang
+  std::shared_ptr<Trace> trace = nullptr;  // filled in while it runs, also when it fails
 };
 
 struct ProbeOptions {
   int hop_limit = 0;
   Millis patience = seconds(2);
+};
+
+struct LookupOptions {
+  Family family = Family::any;
+  Millis patience = seconds(3);
 };
 
 struct GateDeps {
@@ -50,9 +56,12 @@ class Port : public Meter {
 
   // Errors: gate.switched_off, gate.not_declared, gate.incomplete, gate.too_large, gate.no_host,
   // gate.called_off, identity.none, store.*, net.*, cloud.bad_answer.
-  // An answer of any status is a value.
+  // An answer of any status is a value; to a plain message also a redirect or a page, unread (it is a
+  // stranger's, and the session never hears of it).
   Task<Result<Answer>> send(RawMessage message, SendOptions options);
   Task<Result<DatagramAnswer>> probe(RawMessage message, ProbeOptions options);
+  // The name is the message's one field. Each DNS server that is asked gets a row under its purpose.
+  Task<Result<LookupAnswer>> lookup(RawMessage message, LookupOptions options);
   // Returns when nothing of this feature can leave any more.
   Task<void> silence();
   const Manifest& manifest() const { return manifest_; }
@@ -63,9 +72,11 @@ class Port : public Meter {
   void asked(std::int64_t id, const std::string& host_name, const std::string& server) override;
 
  private:
+  class LookupMeter;
   Status admit(const RawMessage& message) const;
   Status remember_holding();
   Result<Answer> read(HttpResponse response) const;
+  static Answer unread(HttpResponse response);
 
   GateDeps& deps_;
   const Manifest& manifest_;

@@ -30,6 +30,18 @@ class DatagramLane {
   Port* port_;
 };
 
+template <const Manifest& M>
+class LookupLane {
+ public:
+  explicit LookupLane(Port& port) : port_(&port) {}
+  Task<Result<LookupAnswer>> send(Message<M> message, LookupOptions options = {}) const {
+    return port_->lookup(std::move(message).release(), options);
+  }
+
+ private:
+  Port* port_;
+};
+
 // A long-lived byte stream. The interface only, until the link needs it.
 template <const Manifest& M>
 class StreamLane {
@@ -43,8 +55,9 @@ template <const Manifest& M>
 struct Lanes {
   RequestLane<M> request;
   DatagramLane<M> datagram;
+  LookupLane<M> lookup;
 
-  explicit Lanes(Port& port) : request(port), datagram(port) {}
+  explicit Lanes(Port& port) : request(port), datagram(port), lookup(port) {}
 };
 
 }  // namespace qcloud

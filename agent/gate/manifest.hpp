@@ -11,7 +11,7 @@
 
 namespace qcloud {
 
-enum class Method : std::uint8_t { get, post, put, del, datagram };
+enum class Method : std::uint8_t { get, post, put, patch, del, datagram, lookup };
 enum class Where : std::uint8_t {
   path,  // fills {name} in the path
   query,
@@ -42,6 +42,17 @@ struct MessageDecl {
   std::string_view content_type = {};  // for Where::body
   bool hanging = false;                // the answer may take hours; the connection is kept alive
   std::size_t body_cap = 8192;         // bytes
+  // Without TLS, on port 80 of the host: for the look for a sign-in page. The compiler refuses one that
+  // carries a credential, a field that varies, or a body.
+  bool plain = false;
+
+  constexpr bool harmless() const {
+    for (const Field& field : fields)
+      if (field.constant.empty() || field.where == Where::body || field.where == Where::json ||
+          field.where == Where::form || field.where == Where::basic_password)
+        return false;
+    return auth == Auth::none && method == Method::get && !hanging;
+  }
 };
 
 // A feature may also look up host names and send bare datagrams; both are messages too.
@@ -78,10 +89,14 @@ constexpr std::string_view to_string(Method method) {
       return "POST";
     case Method::put:
       return "PUT";
+    case Method::patch:
+      return "PATCH";
     case Method::del:
       return "DELETE";
     case Method::datagram:
       return "UDP";
+    case Method::lookup:
+      return "DNS";
   }
   return "";
 }

@@ -54,6 +54,8 @@ template <const Manifest& M, FixedString Name>
 class Compose {
   static constexpr std::size_t index = message_index<M>(Name.view());
   static_assert(index < M.messages.size(), "the manifest declares no message of this name");
+  static_assert(!M.messages[index].plain || M.messages[index].harmless(),
+                "a message without TLS carries nothing of this box");
 
   static consteval std::span<const Field> fields() { return M.messages[index].fields; }
   static consteval std::size_t find(std::string_view name, DataClass c) {

@@ -27,7 +27,8 @@ struct ConnectionInfo {
 
 enum class ConnectionEnd : std::uint8_t { closed, aborted, interrupted, gap };
 
-// One per feature. Payload bytes only: TLS records and handshakes, datagram payload; no headers.
+// One per feature. Payload bytes only: TLS records and handshakes, CONNECT to a proxy in the clear, datagram
+// payload; no headers of TCP or IP.
 class Meter {
  public:
   virtual ~Meter() = default;
@@ -41,6 +42,32 @@ class Meter {
   virtual void asked(std::int64_t id, const std::string& host_name, const std::string& server) = 0;
 };
 
+// How a look-up ended.
+enum class DnsStatus : std::uint8_t {
+  unknown,    // not asked: a literal, the hosts file, or not come that far
+  ok,         // addresses
+  no_name,    // NXDOMAIN
+  no_data,    // the name exists, but has no address of the family
+  no_answer,  // no server answered
+  refused,    // SERVFAIL, REFUSED, or an answer that is none
+};
+
+// What was met on the way: evidence for the doctor, filled in as far as the exchange came. Times are -1
+// where it did not come that far. Texts of strangers are printable ASCII, 200 characters at most.
+struct Trace {
+  std::vector<std::string> addresses;  // what the name led to, as DNS said it; with a proxy: the proxy's name
+  DnsStatus dns_status = DnsStatus::unknown;
+  std::string resolver;  // the DNS server that was asked last: "192.168.1.1:53"
+  Millis dns{-1}, connect{-1}, tls{-1}, total{-1};
+  Millis rtt{-1};                         // the kernel's smoothed round trip (TCP_INFO)
+  int retransmits = -1;                   // segments that were sent again
+  std::string proxy;                      // "proxy.lan:3128", when one stood in between; never its password
+  std::string peer_issuer, peer_subject;  // of the certificate that was shown, also of one refused
+  std::optional<WallTime> peer_from, peer_until;  // its dates
+  int status = 0;                                 // of the answer, also of one refused
+  std::string location;                           // where a refused redirect points to
+};
+
 struct HttpRequest {
   std::string method;
   std::string host;  // name or address literal
@@ -48,11 +75,15 @@ struct HttpRequest {
   std::string target;  // origin-form, already encoded
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  Family family = Family::any;
-  bool hanging = false;  // wait for the answer until `deadline`, with kernel keepalive
+  Family family = Family::any;  // with a proxy it cannot be forced
+  bool hanging = false;         // wait for the answer until `deadline`, with kernel keepalive
   Instant deadline;
   std::shared_ptr<const TlsIdentity> identity;  // null: no client certificate
   std::int64_t message = 0;                     // the ledger's row
+  // HTTP without TLS, straight to the host without a proxy: the doctor's look for a sign-in page. Whatever
+  // answers is a stranger.
+  bool plain = false;
+  std::shared_ptr<Trace> trace;  // may be null
 };
 
 struct HttpResponse {
@@ -61,6 +92,7 @@ struct HttpResponse {
   std::string body;              // 256 KiB at most
   std::optional<WallTime> date;  // of a verified peer
   int retry_after = 0;           // seconds; both forms of Retry-After are read
+  std::string location;          // of a redirect, which is never followed
 };
 
 struct Datagram {
@@ -78,14 +110,26 @@ struct DatagramAnswer {
   std::string payload;
 };
 
+struct LookupAnswer {
+  DnsStatus status = DnsStatus::unknown;
+  std::vector<std::string> addresses;
+  std::string server;  // that was asked last: "192.168.1.1:53"
+};
+
 class Transport {
  public:
   virtual ~Transport() = default;
   // Errors: net.dns_failed, net.no_network, net.unreachable, net.refused, net.timeout,
-  // net.reset, net.tls_untrusted, net.tls_time, net.tls_failed, net.bad_answer.
+  // net.reset, net.tls_untrusted, net.tls_time, net.tls_failed, net.bad_answer, and with a proxy
+  // net.proxy_unreachable, net.proxy_auth, net.proxy_refused.
   virtual Task<Result<HttpResponse>> exchange(HttpRequest request, Meter& meter) = 0;
-  // One datagram out, one answer (or ICMP error) in. Errors as above.
+  // One datagram out, one answer (or ICMP error) in. Errors as above; none is sent past a web proxy.
   virtual Task<Result<DatagramAnswer>> datagram(Datagram datagram, Meter& meter) = 0;
+  // Asks the DNS servers alone, not the hosts file. A "no" is a value.
+  virtual Task<Result<LookupAnswer>> lookup(std::string name, Family family, Instant deadline, Meter& meter) {
+    (void)name, (void)family, (void)deadline, (void)meter;
+    co_return Error{"net.unsupported", Retry::give_up, "Names cannot be looked up here.", ""};
+  }
   // Ends what this meter still has open: gracefully for a second at most, then hard. When it
   // returns, nothing more can leave for it.
   virtual Task<void> drain(Meter& meter) = 0;

@@ -9,14 +9,26 @@ constexpr CatalogEntry catalog[] = {
     // The box and its registration
     {"not_registered", Severity::info, "This box is not registered with the cloud.",
      "Register it with: qcloud register"},
+    {"not_set_up", Severity::warning, "This NAS is not set up yet: {reason}",
+     "Set it up and make a storage volume; until then it can neither be registered nor switched on."},
     {"identity_set_aside", Severity::error,
      "The stored registration was made on other hardware. It was set aside, and nothing is sent with it.",
-     "If this is a new box, register it with: qcloud register"},
+     "To use this box: qcloud register (that also destroys the stored registration here). To only destroy "
+     "it: "
+     "qcloud unregister. What the cloud stores of it is erased on the account's page."},
     {"certificate_revoked", Severity::error, "The cloud has revoked this box's certificate.",
      "If you did not ask for that, look at your account's page. Then: qcloud unregister, and qcloud "
      "register"},
-    {"device_removed", Severity::error, "This box was removed on the account's page. It is quiet since.",
-     "To use it again: qcloud register"},
+    {"device_removed", Severity::error,
+     "This box was removed on its account's page ({when}). Its registration and name are gone, everything is "
+     "switched off, and the cloud's receipt is kept.",
+     "To use it again: qcloud register. The receipt: qcloud receipts list. To take this message down: qcloud "
+     "unregister"},
+    {"removal_unproved", Severity::error,
+     "The cloud says that this box was removed on the account's page, but gave no receipt that proves it. "
+     "The "
+     "box is quiet, and keeps its registration.",
+     "To leave: qcloud unregister. To use it again: qcloud register"},
     {"key_superseded", Severity::error, "Another copy of this box's state is in use elsewhere.",
      "If you restored a backup here: qcloud unregister, and qcloud register"},
     {"certificate_expired", Severity::warning,
@@ -36,6 +48,13 @@ constexpr CatalogEntry catalog[] = {
      "be down."},
     {"cloud_untrusted", Severity::error, "Something answers in the cloud's place: {reason}",
      "A proxy or sign-in page in this network may open secure connections. Ask whoever runs the network."},
+    {"cloud_certificate_time", Severity::error, "The cloud's certificate is not valid at this time: {reason}",
+     "Check this box's date. If it is right, the vendor must renew the certificate; it is tried again by "
+     "itself."},
+    {"proxy_failing", Severity::error, "The web proxy does not let this box through: {reason}",
+     "Set it with: qcloud config set proxy.url http://USER:PASSWORD@HOST:PORT, or go without: qcloud config "
+     "set "
+     "proxy.url none"},
     {"clock_wrong", Severity::warning, "This box's clock is off by {off}.",
      "Set the date, or switch on time synchronization (NTP)."},
 
@@ -59,6 +78,11 @@ constexpr CatalogEntry catalog[] = {
      "This box's own address is {local}, but the cloud sees it come from {seen}. Until they agree, nothing "
      "new is published.",
      "Check whether a VPN or proxy carries this box's traffic."},
+    {"ddns_behind_vpn", Severity::warning,
+     "This box's traffic leaves through a tunnel, and the cloud sees its far end ({seen}). Nobody reaches "
+     "the box "
+     "there, so no IPv4 address is published.",
+     "Let the cloud's host go past the VPN, or switch the VPN off."},
     {"ddns_unstable", Severity::warning,
      "The address that the cloud sees changes with each look ({seen}); waiting until it holds.",
      "Check whether the router uses two internet connections at once."},
@@ -74,6 +98,10 @@ constexpr CatalogEntry catalog[] = {
 
     // The agent itself
     {"feature_failed", Severity::error, "The feature stopped by a fault and is started again: {reason}", ""},
+    {"state_damaged", Severity::error,
+     "The agent's state was damaged. It was kept as {file}, and this box began anew, without a registration.",
+     "Register it with: qcloud register. Then remove the old entry on the account's page. To only take this "
+     "message down: qcloud unregister"},
     {"state_not_writable", Severity::error, "The agent's state cannot be written: {reason}",
      "Free some space, or make the folder writable."},
 };

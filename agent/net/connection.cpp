@@ -39,6 +39,11 @@ Error lost() { return {"net.reset", Retry::retry_soon, "The connection to the cl
 
 }  // namespace
 
+void small_segments(int fd) {
+  int most = 1220;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &most, sizeof most);
+}
+
 Task<Status> Connection::connect(tcp::endpoint to, std::int64_t message) {
   Error switched_off{"gate.switched_off", Retry::wait_for_owner, "The feature was switched off.", ""};
   if (!meter_.permitted()) co_return switched_off;
@@ -47,6 +52,7 @@ Task<Status> Connection::connect(tcp::endpoint to, std::int64_t message) {
   if (failed) co_return connect_error(failed.value());
   socket_.native_non_blocking(true, failed);
   socket_.set_option(tcp::no_delay(true), failed);
+  small_segments(socket_.native_handle());
   int result = ::connect(socket_.native_handle(), to.data(), static_cast<socklen_t>(to.size()));
   int code = result == 0 ? 0 : errno;
   if (code != 0 && code != EINPROGRESS) {
@@ -74,17 +80,22 @@ void Connection::keep_alive() {
   auto set = [fd](int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); };
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
   set(IPPROTO_TCP, TCP_KEEPIDLE, 25);
-  set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
-  set(IPPROTO_TCP, TCP_KEEPCNT, 2);
-  // Also for the request itself, should it stay unacknowledged.
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 1);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 10);
+  // Also for the request itself, should it stay unacknowledged. With it the count of probes is not looked at:
+  // the path is dead when it was silent for so long, and a probe is out.
   set(IPPROTO_TCP, TCP_USER_TIMEOUT, 34'000);
 }
 
-long Connection::count(BIO* bio, int operation, const char*, size_t, int, long, int result,
+long Connection::count(BIO* bio, int operation, const char* bytes, size_t, int, long, int result,
                        size_t* processed) {
   auto* self = reinterpret_cast<Connection*>(BIO_get_callback_arg(bio));
   if (result > 0 && processed) {
-    if (operation == (BIO_CB_READ | BIO_CB_RETURN)) self->in_ += *processed;
+    if (operation == (BIO_CB_READ | BIO_CB_RETURN)) {
+      self->in_ += *processed;
+      auto& first = self->peer_.first_bytes;
+      if (first.empty()) first.assign(bytes, std::min<std::size_t>(*processed, 5));
+    }
     if (operation == (BIO_CB_WRITE | BIO_CB_RETURN)) self->out_ += *processed;
   }
   return result;
@@ -94,13 +105,34 @@ Task<bool> Connection::ready(int result) {
   int wanted = SSL_get_error(ssl_.get(), result);
   auto direction = wanted == SSL_ERROR_WANT_WRITE ? tcp::socket::wait_write : tcp::socket::wait_read;
   if (wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) co_return false;
+  co_return co_await ready(direction);
+}
+
+Task<bool> Connection::ready(tcp::socket::wait_type direction) {
   auto [failed] = co_await socket_.async_wait(direction, as_value);
   co_return !failed;
 }
 
-Task<Status> Connection::handshake(const Trust& trust, std::string host,
-                                   std::shared_ptr<const TlsIdentity> identity) {
-  ssl_ = trust.session(host, identity.get());
+Task<Status> Connection::handshake(const Trust& trust, std::string host, TlsSessions& sessions,
+                                   TlsSessions::Key key) {
+  ssl_ = trust.session(host, key.identity.get(), peer_);
+  if (auto session = sessions.take(key); session && trust.still_good(session.get()))
+    SSL_set_session(ssl_.get(), session.get());
+  // The identity is held by the key only as long as this connection lives.
+  peer_.on_session = [&sessions, key](SSL_SESSION* made) { sessions.keep(key, TlsSessions::Session(made)); };
+  auto outcome = co_await shake_hands(trust);
+  if (resumed())
+    if (const X509* certificate = SSL_get0_peer_certificate(ssl_.get())) describe(certificate, peer_);
+  if (trace_) {
+    trace_->peer_issuer = peer_.issuer;
+    trace_->peer_subject = peer_.subject;
+    trace_->peer_from = peer_.from;
+    trace_->peer_until = peer_.until;
+  }
+  co_return outcome;
+}
+
+Task<Status> Connection::shake_hands(const Trust& trust) {
   SSL_set_fd(ssl_.get(), socket_.native_handle());
   BIO* bio = SSL_get_rbio(ssl_.get());
   BIO_set_callback_arg(bio, reinterpret_cast<char*>(this));
@@ -111,7 +143,7 @@ Task<Status> Connection::handshake(const Trust& trust, std::string host,
     if (result == 1) co_return Status{};
     if (!co_await ready(result)) break;
   }
-  co_return trust.explain(ssl_.get());
+  co_return trust.explain(ssl_.get(), peer_);
 }
 
 Error Connection::failure() const {
@@ -129,6 +161,13 @@ Error Connection::failure() const {
 }
 
 Task<Result<std::size_t>> Connection::read(std::span<char> into) {
+  while (!ssl_) {
+    ssize_t got = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
+    if (got > 0) in_ += static_cast<std::uint64_t>(got);
+    if (got >= 0) co_return static_cast<std::size_t>(got);
+    if (errno != EAGAIN && errno != EINTR) co_return lost();
+    if (!co_await ready(tcp::socket::wait_read)) co_return lost();
+  }
   for (;;) {
     ERR_clear_error();
     int got = SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size()));
@@ -140,6 +179,16 @@ Task<Result<std::size_t>> Connection::read(std::span<char> into) {
 
 Task<Status> Connection::write(std::string bytes) {
   std::size_t sent = 0;
+  while (!ssl_ && sent < bytes.size()) {
+    ssize_t put = ::send(socket_.native_handle(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+    if (put > 0) {
+      sent += static_cast<std::size_t>(put);
+      out_ += static_cast<std::uint64_t>(put);
+      continue;
+    }
+    if (errno != EAGAIN && errno != EINTR) co_return lost();
+    if (!co_await ready(tcp::socket::wait_write)) co_return lost();
+  }
   while (sent < bytes.size()) {
     ERR_clear_error();
     int put = SSL_write(ssl_.get(), bytes.data() + sent, static_cast<int>(bytes.size() - sent));
@@ -197,7 +246,19 @@ void Connection::abort() {
   finish(ConnectionEnd::aborted);
 }
 
+void Connection::measure() {
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (trace_ && socket_.is_open() &&
+      ::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0) {
+    if (info.tcpi_rtt) trace_->rtt = Millis((info.tcpi_rtt + 500) / 1000);
+    trace_->retransmits = static_cast<int>(info.tcpi_total_retrans);
+  }
+  trace_.reset();
+}
+
 void Connection::finish(ConnectionEnd end) {
+  measure();
   boost::system::error_code ignored;
   socket_.close(ignored);
   if (row_) meter_.closed(row_, out_, in_, end);

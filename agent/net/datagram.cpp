@@ -85,6 +85,8 @@ Task<Result<DatagramAnswer>> wait_answer(udp::socket* socket, Counted* counted) 
 
 Task<Result<DatagramAnswer>> HttpClient::datagram(Datagram datagram, Meter& meter) {
   Error failed{"net.unreachable", Retry::retry_later, "The datagram cannot be sent.", ""};
+  // A web proxy takes none, and where it is the way out nothing may go past it, not even the look-up.
+  if (proxied()) co_return failed;
   auto addresses = co_await resolver_.lookup(datagram.host, Family::ipv4, meter, datagram.deadline);
   if (!addresses) co_return std::move(addresses).error();
   udp::endpoint to(addresses->front(), datagram.port);

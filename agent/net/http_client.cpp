@@ -1,51 +1,48 @@
 #include "agent/net/http_client.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include "agent/core/race.hpp"
 
 namespace qcloud {
 
 namespace asio = boost::asio;
-namespace http = boost::beast::http;
 
 namespace {
 
-constexpr std::size_t body_limit = 256 * 1024;
-constexpr std::size_t header_limit = 16 * 1024;
+// What a satellite (0.6 s a round trip) with a loss of 30 % each way still passes, mostly: a SYN is sent
+// after 0, 1, 3, 7 and 15 s; the handshake and CONNECT are two round trips each.
+constexpr Millis connect_patience = seconds(20);
+constexpr Millis first_patience = seconds(3);  // while there is another address to try
+constexpr Millis handshake_patience = seconds(30);
+// Of an answer that came after a long hang, from its header to its end.
+constexpr Millis rest_patience = seconds(60);
 
-std::string authority(const HttpRequest& request) {
-  bool v6 = request.host.find(':') != std::string::npos;
-  std::string host = v6 ? "[" + request.host + "]" : request.host;
-  return request.port == 443 ? host : host + ":" + std::to_string(request.port);
+std::string host_field(const HttpRequest& request) {
+  auto authority = authority_of(request.host, request.port);
+  auto usual = request.plain ? ":80" : ":443";
+  return authority.ends_with(usual) ? authority.substr(0, authority.rfind(':')) : authority;
 }
 
 std::string encode(const HttpRequest& request) {
-  std::string text = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + authority(request) +
+  std::string text = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + host_field(request) +
                      "\r\nUser-Agent: qcloud\r\nAccept: application/json, application/pkcs7-mime\r\n";
   for (const auto& [name, value] : request.headers) text += name + ": " + value + "\r\n";
-  if (!request.body.empty() || request.method == "POST" || request.method == "PUT")
+  if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
+      request.method == "PATCH")
     text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   return text + "Connection: close\r\n\r\n" + request.body;
 }
 
-int retry_after(std::string_view value, const std::optional<WallTime>& date) {
-  if (value.empty()) return 0;
-  if (value.find_first_not_of("0123456789") == std::string_view::npos)
-    return value.size() > 6 ? 86400 : std::clamp(std::atoi(std::string(value).c_str()), 1, 86400);
-  auto when = parse_http_date(value);
-  if (!when || !date) return 0;
-  return static_cast<int>(std::clamp<std::int64_t>(unix_seconds(*when) - unix_seconds(*date), 1, 86400));
-}
-
-Error bad_answer(std::string_view why) {
-  return {"net.bad_answer", Retry::retry_later,
-          "The answer is not one of the cloud's: " + std::string(why) + ".",
-          "Something in this network may answer in the cloud's place."};
+std::string words(const HttpRequest& request, const Addresses& addresses) {
+  boost::system::error_code not_literal;
+  asio::ip::make_address(request.host, not_literal);
+  if (!not_literal || !std::all_of(addresses.begin(), addresses.end(), is_private)) return "";
+  return "The DNS server of this network leads the cloud's name to " + addresses.front().to_string() +
+         ", an address of a private network. Ask whoever runs the network, or take another DNS server.";
 }
 
 }  // namespace
@@ -53,8 +50,13 @@ Error bad_answer(std::string_view why) {
 class HttpClient::Lease {
  public:
   Lease(HttpClient& client, Shared connection) : client_(client), connection_(std::move(connection)) {}
-  ~Lease() { client_.retire(std::move(connection_)); }
+  ~Lease() {
+    if (!connection_) return;
+    connection_->measure();
+    client_.retire(std::move(connection_));
+  }
   Lease(const Lease&) = delete;
+  Shared release() { return std::move(connection_); }
   const Shared& get() const { return connection_; }
 
  private:
@@ -62,10 +64,25 @@ class HttpClient::Lease {
   Shared connection_;
 };
 
-HttpClient::HttpClient(asio::any_io_executor executor, Clock& clock, const Trust& trust)
-    : executor_(executor), clock_(clock), trust_(trust), resolver_(executor, clock) {}
+HttpClient::HttpClient(asio::any_io_executor executor, Clock& clock, const Trust& trust,
+                       std::function<std::string()> proxy)
+    : executor_(executor),
+      clock_(clock),
+      trust_(trust),
+      proxy_(std::move(proxy)),
+      resolver_(executor, clock) {}
 
 Task<Result<HttpResponse>> HttpClient::exchange(HttpRequest request, Meter& meter) {
+  if (!request.trace) request.trace = std::make_shared<Trace>();
+  // Nothing of ours in the clear, whoever asks (the gate refuses it too).
+  if (request.plain && (request.identity || !request.headers.empty() || !request.body.empty()))
+    co_return Error{"net.unsupported", Retry::give_up, "A request without TLS carries nothing.", ""};
+  struct Timed {
+    std::shared_ptr<Trace> trace;
+    Clock& clock;
+    Instant began = clock.now();
+    ~Timed() { trace->total = clock.now() - began; }
+  } timed{request.trace, clock_};
   auto deadline = request.deadline;
   auto done = co_await within(attempt(std::move(request), &meter), clock_, deadline);
   if (done) co_return std::move(*done);
@@ -73,82 +90,157 @@ Task<Result<HttpResponse>> HttpClient::exchange(HttpRequest request, Meter& mete
 }
 
 Task<Result<HttpResponse>> HttpClient::attempt(HttpRequest request, Meter* meter) {
-  auto addresses = co_await resolver_.lookup(request.host, request.family, *meter, request.deadline);
-  if (!addresses) co_return std::move(addresses).error();
+  std::optional<Proxy> proxy;
+  std::string configured = proxy_ && !request.plain ? proxy_() : "";
+  if (!configured.empty()) {
+    proxy = parse_proxy(configured);
+    if (!proxy)
+      co_return Error{
+          "net.proxy_unreachable", Retry::wait_for_owner, "The address of the web proxy is not readable.",
+          "Give it as http://NAME:PASSWORD@HOST:PORT, with % signs for special letters (RFC 3986)."};
+    request.trace->proxy = proxy->name();
+  }
+  // How the proxy goes on is its own affair: a family can be forced only without one.
+  std::string next_host = proxy ? proxy->host : request.host;
+  auto family = proxy ? Family::any : request.family;
+  auto addresses = co_await resolver_.lookup(next_host, family, *meter, request.deadline, request.trace);
+  if (!addresses) co_return proxy ? proxy_unreachable(*proxy, addresses.error()) : addresses.error();
+  auto order = attempt_order(*addresses, family);
+  if (request.trace->dns_status == DnsStatus::unknown)
+    for (const auto& address : order) request.trace->addresses.push_back(address.to_string());
+
+  Shared connection;
+  auto connected = co_await connect(request, order, proxy ? proxy->port : request.port, meter, &connection);
+  if (!connected) {
+    auto error = std::move(connected).error();
+    if (proxy && error.code != "gate.switched_off") co_return proxy_unreachable(*proxy, error);
+    if (auto note = words(request, order); !note.empty()) error.fix = note;
+    co_return error;
+  }
+  Lease lease(*this, connection);
+  HttpResponse response;
+  auto talked = co_await talk(connection, request, proxy, &response);
+  if (talked) co_return response;
+  auto error = std::move(talked).error();
+  if (auto note = words(request, order); !proxy && !note.empty() && error.code == "net.tls_untrusted")
+    error.fix = note;
+  co_return error;
+}
+
+Task<Status> HttpClient::connect(HttpRequest request, Addresses order, std::uint16_t port, Meter* meter,
+                                 Shared* result) {
+  auto began = clock_.now();
   Error last{"net.no_network", Retry::retry_soon, "The cloud has no address of the wanted kind.", ""};
-  for (std::size_t i = 0; i < addresses->size(); ++i) {
-    const auto& address = (*addresses)[i];
-    if ((request.family == Family::ipv4 && !address.is_v4()) ||
-        (request.family == Family::ipv6 && !address.is_v6()))
-      continue;
-    Lease lease(*this, std::make_shared<Connection>(executor_, *meter));
-    // One dead address must not eat the time of the next.
-    auto patience = std::min<Instant>(request.deadline,
-                                      clock_.now() + (i + 1 < addresses->size() ? seconds(4) : seconds(20)));
-    asio::ip::tcp::endpoint to(address, request.port);
-    auto connected = co_await within(lease.get()->connect(to, request.message), clock_, patience);
-    if (!connected) {
-      last = Error{"net.timeout", Retry::retry_soon, "The cloud does not answer.", ""};
-      continue;
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    Lease lease(*this, std::make_shared<Connection>(executor_, *meter, request.trace));
+    // One dead address must not eat the time of the next, nor one broken family that of the other.
+    auto patience = i + 1 < order.size() ? first_patience : connect_patience;
+    auto until = std::min<Instant>(request.deadline, clock_.now() + patience);
+    asio::ip::tcp::endpoint to(order[i], port);
+    auto connected = co_await within(lease.get()->connect(to, request.message), clock_, until);
+    if (connected && *connected) {
+      request.trace->connect = clock_.now() - began;
+      *result = lease.release();
+      co_return Status{};
     }
-    if (!*connected) {
-      last = std::move(*connected).error();
-      continue;
-    }
-    HttpResponse response;
-    auto talked = co_await talk(lease.get(), request, &response);
-    if (!talked) co_return std::move(talked).error();
-    co_return response;
+    auto error = connected ? std::move(*connected).error()
+                           : Error{"net.timeout", Retry::retry_soon, "The cloud does not answer.", ""};
+    // That there is no way for a family says less than what the other met.
+    if (i == 0 || error.code != "net.no_network") last = std::move(error);
+    if (last.code == "gate.switched_off") break;
+  }
+  if (last.code == "net.no_network" && !order.empty()) {
+    auto v4 = [](const asio::ip::address& a) { return a.is_v4(); };
+    bool has_v4 = std::any_of(order.begin(), order.end(), v4);
+    bool has_v6 = !std::all_of(order.begin(), order.end(), v4);
+    auto mismatch = family_mismatch(has_v4, has_v6, has_route(Family::ipv4), has_route(Family::ipv6));
+    if (mismatch) last = std::move(*mismatch);
   }
   co_return last;
 }
 
-Task<Status> HttpClient::talk(Shared connection, HttpRequest request, HttpResponse* response) {
-  // A hang may last for hours, but only its waiting: everything before is bounded.
-  auto soon = std::min(request.deadline, clock_.now() + seconds(20));
-  auto secured = co_await within(connection->handshake(trust_, request.host, request.identity), clock_, soon);
-  if (!secured)
-    co_return Error{"net.timeout", Retry::retry_soon, "The cloud accepts the connection, then says nothing.",
-                    ""};
-  if (!*secured) co_return std::move(*secured);
+// The proxy answers nothing more than a header: after it we speak first, so that more is an intrusion.
+Task<Status> HttpClient::tunnel(Shared connection, HttpRequest request, Proxy proxy) {
+  auto authority = authority_of(request.host, request.port);
+  if (auto sent = co_await connection->write(connect_request(proxy, authority)); !sent) co_return sent;
+  ResponseReader reader(ResponseReader::To::connect);
+  auto received = co_await receive(connection, &reader, false);
+  Error refused{"net.proxy_refused", Retry::retry_later, "", "Check the proxy's address."};
+  if (!received) {
+    refused.detail = "The web proxy " + proxy.name() + " does not answer like one.";
+    co_return refused;
+  }
+  auto status = reader.take().status;
+  if (auto verdict = judge_connect(proxy, status); !verdict) co_return verdict;
+  if (reader.left_over() != 0) {
+    refused.detail = "The web proxy " + proxy.name() + " speaks out of turn.";
+    co_return refused;
+  }
+  co_return Status{};
+}
+
+// Until the answer's header is read (`header_only`), or all of it.
+Task<Status> HttpClient::receive(Shared connection, ResponseReader* reader, bool header_only) {
+  char chunk[8192];
+  while (!reader->done() && !(header_only && reader->begun())) {
+    auto got = co_await connection->read(chunk);
+    if (!got) co_return std::move(got).error();
+    if (*got == 0) co_return reader->end();
+    if (auto taken = reader->put({chunk, *got}); !taken) co_return taken;
+  }
+  co_return Status{};
+}
+
+Task<Status> HttpClient::talk(Shared connection, HttpRequest request, std::optional<Proxy> proxy,
+                              HttpResponse* response) {
+  auto trace = request.trace;
+  Error mute{"net.timeout", Retry::retry_soon, "it accepts the connection, then says nothing.", ""};
+  // A hang may last for hours, but only its waiting: everything before and after is bounded.
+  if (proxy) {
+    auto soon = std::min<Instant>(request.deadline, clock_.now() + handshake_patience);
+    auto open = co_await within(tunnel(connection, request, *proxy), clock_, soon);
+    if (!open) co_return proxy_unreachable(*proxy, mute);
+    if (!*open) co_return std::move(*open);
+  }
+  if (!request.plain) {
+    auto began = clock_.now();
+    auto soon = std::min<Instant>(request.deadline, began + handshake_patience);
+    TlsSessions::Key key{&connection->meter(), authority_of(request.host, request.port), request.identity};
+    auto secured = co_await within(connection->handshake(trust_, request.host, sessions_, key), clock_, soon);
+    if (!secured)
+      co_return Error{"net.timeout", Retry::retry_soon,
+                      "The cloud accepts the connection, then says nothing.", ""};
+    if (!*secured) co_return std::move(*secured);
+    trace->tls = clock_.now() - began;
+  }
   if (request.hanging) connection->keep_alive();
   if (auto sent = co_await connection->write(encode(request)); !sent) co_return sent;
 
-  http::response_parser<http::string_body> parser;
-  parser.header_limit(header_limit);
-  parser.body_limit(body_limit);
-  parser.eager(true);
-  std::string pending;
-  char chunk[8192];
-  while (!parser.is_done()) {
-    auto got = co_await connection->read(chunk);
-    if (!got) co_return std::move(got).error();
-    boost::system::error_code failed;
-    if (*got == 0) {
-      if (!parser.got_some())
-        co_return Error{"net.reset", Retry::retry_soon, "The cloud closed the connection without an answer.",
-                        ""};
-      parser.put_eof(failed);
-      if (failed) co_return Error{"net.reset", Retry::retry_soon, "The cloud's answer was cut short.", ""};
-      break;
-    }
-    pending.append(chunk, *got);
-    auto used = parser.put(asio::buffer(pending), failed);
-    pending.erase(0, used);
-    if (failed && failed != http::error::need_more) co_return bad_answer(failed.message());
-    if (pending.size() > header_limit) co_return bad_answer("its header is too large");
+  ResponseReader reader;
+  auto received = co_await receive(connection, &reader, request.hanging);
+  if (received && !reader.done()) {
+    auto rest = co_await within(receive(connection, &reader, false), clock_, clock_.now() + rest_patience);
+    received = rest ? std::move(*rest)
+                    : Status(Error{"net.timeout", Retry::retry_soon, "The cloud's answer does not end.", ""});
   }
-  const auto& message = parser.get();
-  auto header = [&](http::field name) {
-    auto value = message[name];
-    return std::string(value.data(), value.size());
-  };
-  response->status = message.result_int();
-  response->content_type = header(http::field::content_type);
-  response->date = parse_http_date(header(http::field::date));
-  response->retry_after = retry_after(header(http::field::retry_after), response->date);
-  response->body = message.body();
+  if (!received) co_return received;
+  *response = reader.take();
+  trace->status = response->status;
+  trace->location = response->location;
+  if (request.plain) response->date.reset();  // a stranger's clock
+  if (response->date)
+    if (auto wrong = outside_its_dates(connection->peer(), *response->date)) co_return *wrong;
   co_return Status{};
+}
+
+Task<Result<LookupAnswer>> HttpClient::lookup(std::string name, Family family, Instant deadline,
+                                              Meter& meter) {
+  auto answer = co_await resolver_.ask(std::move(name), family, meter, deadline);
+  LookupAnswer out;
+  out.status = answer.status;
+  out.server = std::move(answer.server);
+  for (const auto& address : answer.addresses) out.addresses.push_back(address.to_string());
+  co_return out;
 }
 
 void HttpClient::retire(Shared connection) {
@@ -165,6 +257,7 @@ void HttpClient::retire(Shared connection) {
 }
 
 Task<void> HttpClient::drain(Meter& meter) {
+  sessions_.forget(&meter);
   // Connections of a cancelled feature are in `leaving_` by now; each ends within a second.
   for (;;) {
     bool waiting = false;

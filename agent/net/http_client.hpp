@@ -1,22 +1,29 @@
-// HTTP/1.1 (RFC 9112) over our own connections: one request a connection, Beast's parser as a pure
-// codec. This is the real Transport; nothing else in the agent opens a socket to the outside.
+// HTTP/1.1 (RFC 9112) over our own connections: one request a connection, TLS sessions resumed, and through
+// a web proxy where one is set. This is the real Transport; nothing else in the agent opens a socket to the
+// outside.
 #pragma once
 
+#include <functional>
 #include <list>
-#include <map>
 #include <memory>
 
 #include "agent/net/connection.hpp"
+#include "agent/net/http_response.hpp"
+#include "agent/net/proxy.hpp"
 #include "agent/net/resolver.hpp"
 
 namespace qcloud {
 
 class HttpClient : public Transport {
  public:
-  HttpClient(boost::asio::any_io_executor executor, Clock& clock, const Trust& trust);
+  // `proxy` is asked at each exchange: "", or "http://[user:password@]host:port". With one, the cloud's name
+  // is given to it and not looked up here, and `HttpRequest::family` cannot be forced.
+  HttpClient(boost::asio::any_io_executor executor, Clock& clock, const Trust& trust,
+             std::function<std::string()> proxy = {});
 
   Task<Result<HttpResponse>> exchange(HttpRequest request, Meter& meter) override;
   Task<Result<DatagramAnswer>> datagram(Datagram datagram, Meter& meter) override;
+  Task<Result<LookupAnswer>> lookup(std::string name, Family family, Instant deadline, Meter& meter) override;
   Task<void> drain(Meter& meter) override;
 
  private:
@@ -24,13 +31,21 @@ class HttpClient : public Transport {
   // Hands a connection over to its goodbye, whatever way the exchange ended.
   class Lease;
   Task<Result<HttpResponse>> attempt(HttpRequest request, Meter* meter);
-  Task<Status> talk(Shared connection, HttpRequest request, HttpResponse* response);
+  Task<Status> connect(HttpRequest request, Addresses order, std::uint16_t port, Meter* meter,
+                       Shared* result);
+  Task<Status> tunnel(Shared connection, HttpRequest request, Proxy proxy);
+  Task<Status> talk(Shared connection, HttpRequest request, std::optional<Proxy> proxy,
+                    HttpResponse* response);
+  Task<Status> receive(Shared connection, ResponseReader* reader, bool header_only);
   void retire(Shared connection);
+  bool proxied() const { return proxy_ && !proxy_().empty(); }
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
   const Trust& trust_;
+  std::function<std::string()> proxy_;
   Resolver resolver_;
+  TlsSessions sessions_;
   std::list<Shared> leaving_;
 };
 

@@ -1,12 +1,8 @@
 #include "agent/store/db.hpp"
 
-#include <fcntl.h>
 #include <sqlite3.h>
-#include <unistd.h>
 
 #include <map>
-
-#include "agent/store/schema.hpp"
 
 namespace qcloud {
 namespace {
@@ -22,10 +18,6 @@ Error failed(sqlite3* handle, std::string_view doing) {
     error.fix = "Make the agent's state folder writable.";
   }
   return error;
-}
-
-Error unusable(const std::string& path, std::string_view why, std::string_view fix) {
-  return Error{"store.unusable", Retry::wait_for_owner, path + ": " + std::string(why), std::string(fix)};
 }
 
 }  // namespace
@@ -51,69 +43,6 @@ Db::Db(sqlite3* handle) : handle_(handle), cache_(std::make_unique<Cache>()) {}
 Db::~Db() {
   cache_.reset();
   sqlite3_close(handle_);
-}
-
-Result<std::unique_ptr<Db>> Db::open(Options options) {
-  // The state holds the device key: nobody else may read it, whatever the umask.
-  if (options.vfs.empty())
-    for (const auto& path : {options.state_path, options.spool_path}) {
-      int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-      if (fd >= 0) ::close(fd);
-    }
-  sqlite3* handle = nullptr;
-  int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
-  int code = sqlite3_open_v2(options.state_path.c_str(), &handle, flags,
-                             options.vfs.empty() ? nullptr : options.vfs.c_str());
-  auto db = std::unique_ptr<Db>(new Db(handle));
-  if (code != SQLITE_OK)
-    return unusable(options.state_path, sqlite3_errmsg(handle),
-                    "Check that the folder exists and is writable for the agent.");
-  sqlite3_extended_result_codes(handle, 0);
-
-  // Exclusive: one agent, no shared-memory file. Truncate: the journal file stays, so that a
-  // commit touches no directory.
-  for (const char* pragma : {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=TRUNCATE",
-                             "PRAGMA synchronous=FULL", "PRAGMA cache_size=-256", "PRAGMA temp_store=MEMORY",
-                             "PRAGMA trusted_schema=OFF", "PRAGMA foreign_keys=ON"})
-    if (auto status = db->run(pragma); !status)
-      return unusable(options.state_path, status.error().detail,
-                      "The file is no state of this agent, or is damaged. Move it aside and register again.");
-  auto version = db->number("PRAGMA user_version");
-  if (version > schema::version)
-    return unusable(options.state_path, "written by a newer version of the agent",
-                    "Install the newer version again; nothing was changed.");
-  if (version == 0 && db->number("SELECT count(*) FROM sqlite_schema") > 0)
-    return unusable(options.state_path, "a database of something else",
-                    "Move it aside; nothing was changed.");
-  if (version < schema::version) {
-    auto status = db->transaction([&]() -> Status {
-      for (auto step = version; step < schema::version; ++step)
-        if (sqlite3_exec(handle, schema::steps[step], nullptr, nullptr, nullptr) != SQLITE_OK)
-          return failed(handle, "migrate the state");
-      return db->run(schema::set_version);
-    });
-    if (!status) return unusable(options.state_path, status.error().detail, status.error().fix);
-  }
-  auto attach = [&]() -> Status {
-    if (auto status = db->run("ATTACH DATABASE ? AS spool", {options.spool_path}); !status) return status;
-    return db->run("SELECT count(*) FROM spool.sqlite_schema");
-  };
-  // A spool that cannot be read holds only the newest rows: it is begun anew, and the ledger shows a gap.
-  auto attached = attach();
-  if (!attached && options.vfs.empty()) {
-    auto detached = db->run("DETACH DATABASE spool");
-    for (const char* part : {"", "-journal"}) ::unlink((options.spool_path + part).c_str());
-    attached = attach();
-  }
-  if (!attached)
-    return unusable(options.spool_path, attached.error().detail,
-                    "Check that the folder exists and is writable for the agent.");
-  for (const char* pragma : {"PRAGMA spool.journal_mode=TRUNCATE", "PRAGMA spool.synchronous=OFF",
-                             "PRAGMA spool.cache_size=-64", "PRAGMA spool.max_page_count=64", schema::spool})
-    if (auto status = db->run(pragma); !status)
-      return unusable(options.spool_path, status.error().detail,
-                      "Remove this file; it holds only the newest ledger rows.");
-  return db;
 }
 
 Status Db::run(const char* sql, std::initializer_list<Arg> args, const Each& each) {

@@ -53,8 +53,9 @@ class Db {
     std::string spool_path;
     std::string vfs;  // empty: the system's; the simulation brings one that cuts power
   };
-  // Runs the migrations. A state of a newer version, or one that is no database, is refused and
-  // left as it is.
+  // Runs the migrations. A damaged state is kept under another name, a new one begun, and that noted
+  // (note_damaged in meta.hpp). Everything else that cannot be used (of a newer version, of another
+  // program, locked, read-only, no plain file) is refused and left as it is: store.unusable.
   static Result<std::unique_ptr<Db>> open(Options options);
   ~Db();
   Db(const Db&) = delete;
@@ -69,6 +70,8 @@ class Db {
 
  private:
   explicit Db(sqlite3* handle);
+  static Result<std::unique_ptr<Db>> open_once(const Options& options);
+  Status attach_spool(const Options& options);
   struct Cache;
   sqlite3* handle_;
   std::unique_ptr<Cache> cache_;

@@ -16,6 +16,14 @@ Status Outbox::settle(const std::string& id, const std::string& receipt, WallTim
                  {receipt, unix_seconds(when), id});
 }
 
+Status Outbox::keep(const Order& settled) {
+  return db_.run(
+      "INSERT OR IGNORE INTO orders(id,scope,request,thumbprint,submitted,receipt,settled) "
+      "VALUES(?,?,?,?,?,?,?)",
+      {settled.id, settled.scope, settled.request, settled.thumbprint, unix_seconds(settled.submitted),
+       settled.receipt.value_or(""), unix_seconds(settled.settled.value_or(settled.submitted))});
+}
+
 void Outbox::postpone(const std::string& id, Delay delay) { delays_[id] = std::move(delay); }
 
 const Delay* Outbox::delay(const std::string& id) const {

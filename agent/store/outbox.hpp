@@ -45,6 +45,8 @@ class Outbox {
   // Inside the caller's transaction. Call refresh() after it has committed.
   Status file(const Order& order);
   Status settle(const std::string& id, const std::string& receipt, WallTime when);
+  // A receipt for something that was not ordered here (a removal on the account's page).
+  Status keep(const Order& settled);
   void postpone(const std::string& id, Delay delay);
   const Delay* delay(const std::string& id) const;
   // All at once: the network changed, or the owner looks.

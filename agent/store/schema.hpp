@@ -23,10 +23,16 @@ CREATE TABLE ledger(
   time INTEGER, fields TEXT, conn INTEGER, proto TEXT, local TEXT, remote TEXT, opened INTEGER,
   closed INTEGER, bytes_out INTEGER, bytes_in INTEGER, state TEXT);
 )sql",
+    R"sql(
+-- What the owner set, over the configuration file. No switches and no secrets of the cloud.
+CREATE TABLE settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+-- The name that was taken away elsewhere, until there is a new one.
+ALTER TABLE identity ADD COLUMN lost TEXT NOT NULL DEFAULT '';
+)sql",
 };
 inline constexpr int version = sizeof(steps) / sizeof(steps[0]);
-inline constexpr const char* set_version = "PRAGMA user_version=1";
-static_assert(version == 1, "set_version names the newest step");
+inline constexpr const char* set_version = "PRAGMA user_version=2";
+static_assert(version == 2, "set_version names the newest step");
 
 inline constexpr const char* spool = R"sql(
 CREATE TABLE IF NOT EXISTS spool.ledger(

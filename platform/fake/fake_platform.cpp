@@ -18,8 +18,9 @@ DeviceFacts facts() {
 }  // namespace
 
 FakePlatform::FakePlatform(const boost::asio::any_io_executor&)
-    : platform_{"fake", facts(), {"/etc/qcloud/qcloud.toml", "/var/lib/qcloud", "/run/qcloud"}, true, net_,
-                disk_,  auth_} {}
+    : platform_{"fake", facts(), {"/etc/qcloud/qcloud.toml", "/var/lib/qcloud", "/run/qcloud"},
+                true,   "",      net_,
+                disk_,  auth_,   system_} {}
 
 void FakePlatform::set_addresses(std::initializer_list<std::string_view> texts) {
   std::vector<LocalAddress> addresses;

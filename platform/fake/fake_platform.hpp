@@ -28,6 +28,8 @@ class FakePlatform {
 
   void set_hardware(std::string digest) { platform_.facts.hardware = std::move(digest); }
   void set_boot_id(std::string id) { platform_.facts.boot_id = std::move(id); }
+  void set_clock_synchronized(bool yes) { system_.synchronized = yes; }  // as on a healthy box: true
+  void set_web_proxy(std::string url) { system_.proxy = std::move(url); }
   void set_disk_awake(bool awake) { disk_.is_awake = awake; }
   // root always is one.
   void set_admins(std::set<uid_t> uids) { auth_.admins = std::move(uids); }
@@ -42,9 +44,17 @@ class FakePlatform {
     std::set<uid_t> admins;
   };
 
+  struct System final : SystemSettings {
+    bool clock_synchronized() override { return synchronized; }
+    std::string web_proxy() override { return proxy; }
+    bool synchronized = true;
+    std::string proxy;
+  };
+
   NetWatch net_;
   Disk disk_;
   Auth auth_;
+  System system_;
   Platform platform_;
 };
 

@@ -15,20 +15,18 @@ namespace fs = std::filesystem;
 
 constexpr seconds spin_down{60};
 
-// Mapped volumes on mapped volumes exist (encryption on LVM on md); deeper than this nobody goes.
+// Mapped volumes on mapped volumes on arrays exist; deeper than this nobody goes.
 constexpr int max_depth = 8;
 
 void collect(const fs::path& device, int depth, std::vector<std::string>& out) {
+  fs::path real = real_path(device.string());
+  if (real.empty() || depth > max_depth) return;
+  if (exists((real / "partition").string())) real = real.parent_path();
+  size_t before = out.size();
   std::error_code failed;
-  auto real = fs::canonical(device, failed);
-  if (failed || depth > max_depth) return;
-  if (fs::exists(real / "partition", failed)) real = real.parent_path();
-  if (fs::exists(real / "dm", failed)) {
-    size_t before = out.size();
-    fs::directory_iterator slaves(real / "slaves", failed), end;
-    for (; !failed && slaves != end; slaves.increment(failed)) collect(slaves->path(), depth + 1, out);
-    if (out.size() > before) return;
-  }
+  fs::directory_iterator slaves(real / "slaves", failed), end;
+  for (; !failed && slaves != end; slaves.increment(failed)) collect(slaves->path(), depth + 1, out);
+  if (out.size() > before) return;
   auto name = real.string();
   if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
 }
@@ -44,42 +42,51 @@ std::optional<dev_t> device_of(std::string path) {
   return info.st_dev;
 }
 
+std::vector<std::string> disks_of(std::string state_dir, const std::string& system) {
+  auto device = device_of(std::move(state_dir));
+  return device ? block_devices(system, major(*device), minor(*device)) : std::vector<std::string>();
+}
+
+bool turns(const std::string& disk) { return read_file(below(disk, "queue/rotational")) != "0\n"; }
+
 }  // namespace
 
-std::vector<std::string> block_devices(const std::string& system, unsigned major, unsigned minor) {
+std::vector<std::string> block_devices(const std::string& folder) {
   std::vector<std::string> out;
-  collect(below(system, "sys/dev/block/" + std::to_string(major) + ":" + std::to_string(minor)), 0, out);
+  collect(folder, 0, out);
   std::sort(out.begin(), out.end());
   return out;
 }
 
-BlockActivity::BlockActivity(std::string state_dir, const std::string& system, Clock& clock) : clock_(clock) {
-  auto device = device_of(std::move(state_dir));
-  if (!device) return;
-  for (const auto& each : block_devices(system, major(*device), minor(*device)))
-    stat_files_.push_back(each + "/stat");
-  last_ = counters().value_or("");
+std::vector<std::string> block_devices(const std::string& system, unsigned major, unsigned minor) {
+  return block_devices(below(system, "sys/dev/block/" + std::to_string(major) + ":" + std::to_string(minor)));
 }
 
-std::optional<std::string> BlockActivity::counters() const {
-  std::string all;
-  for (const auto& file : stat_files_) {
-    auto text = read_file(file);
-    if (!text || text->empty()) return std::nullopt;
-    all += *text;
-  }
-  return stat_files_.empty() ? std::nullopt : std::optional(all);
+BlockActivity::BlockActivity(std::string state_dir, const std::string& system, Clock& clock)
+    : BlockActivity(disks_of(std::move(state_dir), system), clock) {}
+
+BlockActivity::BlockActivity(const std::vector<std::string>& disks, Clock& clock)
+    : clock_(clock), looked_(clock.now()) {
+  for (const auto& disk : disks)
+    if (turns(disk)) disks_.push_back({below(disk, "stat"), read_file(below(disk, "stat")).value_or(""), {}});
+}
+
+bool BlockActivity::used(Disk& disk, Instant now) const {
+  auto current = read_file(disk.stat_file);
+  if (!current || current->empty()) return true;  // nobody can tell
+  // Any difference is activity; requests in flight make the figures differ as well. One that may have
+  // happened more than a minute ago says nothing about now.
+  if (*current != disk.last && now - looked_ <= spin_down) disk.changed = now;
+  disk.last = *std::move(current);
+  return disk.changed && now - *disk.changed <= spin_down;
 }
 
 bool BlockActivity::awake() {
-  auto current = counters();
-  if (!current) return true;
-  // Any difference is activity; requests in flight make the figures differ as well.
-  if (*current != last_) {
-    last_ = std::move(*current);
-    last_change_ = clock_.now();
-  }
-  return last_change_ && clock_.now() - *last_change_ <= spin_down;
+  Instant now = clock_.now();
+  bool all = true;
+  for (auto& disk : disks_) all = used(disk, now) && all;
+  looked_ = now;
+  return all;
 }
 
 }  // namespace qcloud

@@ -10,27 +10,34 @@
 
 namespace qcloud {
 
-// The device is the one that holds `state_dir` (or what exists of that path when this is made):
-// a partition counts as its whole disk, a mapped volume (LVM, encryption) as what it lies on; an md
-// array counts by itself. No answer, hence "awake": tmpfs, overlay, network, btrfs and ZFS.
-//
-// There is no timer behind it: a change is seen when somebody asks. So with calls rarer than a minute
-// a change may be older than it seems, and the agent's own writes count like those of others.
+// The disks are those below the device that holds `state_dir` (or what exists of that path when this is
+// made): a partition's disk, all disks of an array, what a mapped volume (LVM, encryption) lies on. Each
+// must have been used: reading an array may turn one of its disks, writing to it turns all. Solid state
+// disks do not count. No answer, hence "awake": tmpfs, overlay, network, btrfs and ZFS.
+// The agent's own use counts like that of others.
 class BlockActivity final : public DiskActivity {
  public:
   BlockActivity(std::string state_dir, const std::string& system, Clock& clock);
+  // By the /sys folders of the disks; none: cannot tell.
+  BlockActivity(const std::vector<std::string>& disks, Clock& clock);
   bool awake() override;
 
  private:
-  std::optional<std::string> counters() const;
+  struct Disk {
+    std::string stat_file;
+    std::string last;
+    std::optional<Instant> changed;
+  };
+  bool used(Disk& disk, Instant now) const;
 
   Clock& clock_;
-  std::vector<std::string> stat_files_;  // of all devices that hold the state; empty = cannot tell
-  std::string last_;
-  std::optional<Instant> last_change_;
+  std::vector<Disk> disks_;
+  Instant looked_;
 };
 
-// The /sys directories that hold the counters for a device number; empty where there are none.
+// The /sys folders of the disks below a device, by number or by its own /sys folder; empty where there
+// are none.
 std::vector<std::string> block_devices(const std::string& system, unsigned major, unsigned minor);
+std::vector<std::string> block_devices(const std::string& folder);
 
 }  // namespace qcloud

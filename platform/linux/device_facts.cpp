@@ -32,22 +32,6 @@ std::string first_of(std::initializer_list<std::string> paths, size_t limit) {
   return "";
 }
 
-std::string machine_serial(const std::string& system) {
-  return first_of(
-      {below(system, "sys/class/dmi/id/product_serial"), below(system, "proc/device-tree/serial-number")},
-      128);
-}
-
-// Only from a serial number that looks like one: the owner compares it with the label on the box.
-std::string serial_tail(const std::string& serial) {
-  bool plain = std::all_of(serial.begin(), serial.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '.' || c == '/';
-  });
-  if (!plain || serial.size() < 6) return "";  // four of five characters would be the serial number
-  auto tail = serial.substr(serial.size() - 4);
-  return std::all_of(tail.begin(), tail.end(), [](unsigned char c) { return std::isalnum(c); }) ? tail : "";
-}
-
 // Data minimization: the first label only. "nas.home.example" would tell the owner's domain.
 std::string host_name() {
   std::array<char, 256> name{};
@@ -59,12 +43,11 @@ std::string host_name() {
 
 // Cards that can be pulled out while the box runs are no part of it.
 bool built_in(const fs::path& card) {
-  std::error_code failed;
-  auto device = fs::canonical(card / "device", failed);
-  return !failed && device.string().find("/usb") == std::string::npos;
+  auto device = real_path((card / "device").string());
+  return !device.empty() && device.find("/usb") == std::string::npos;
 }
 
-std::string permanent_mac(const fs::path& card) {
+std::string mac_of(const fs::path& card) {
   // A bond gives all its members one address; the card's own is kept aside here.
   auto bonded = line_of((card / "bonding_slave/perm_hwaddr").string(), 32);
   if (!bonded.empty()) return bonded;
@@ -79,7 +62,7 @@ std::string lowest_mac(const std::string& system) {
   fs::directory_iterator cards(below(system, "sys/class/net"), failed), end;
   for (; !failed && cards != end; cards.increment(failed)) {
     if (!built_in(cards->path())) continue;
-    auto mac = permanent_mac(cards->path());
+    auto mac = mac_of(cards->path());
     if (!mac.empty() && (lowest.empty() || mac < lowest)) lowest = mac;
   }
   return lowest;
@@ -100,7 +83,33 @@ std::string sha256_hex(std::string_view text) {
 
 }  // namespace
 
-std::string hardware_digest(const std::string& root, const std::string& system) {
+std::string machine_serial(const std::string& system) {
+  return first_of(
+      {below(system, "sys/class/dmi/id/product_serial"), below(system, "proc/device-tree/serial-number")},
+      128);
+}
+
+std::string serial_tail(const std::string& serial) {
+  bool plain = std::all_of(serial.begin(), serial.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '-' || c == '.' || c == '/';
+  });
+  if (!plain || serial.size() < 6) return "";  // four of five characters would be the serial number
+  auto tail = serial.substr(serial.size() - 4);
+  return std::all_of(tail.begin(), tail.end(), [](unsigned char c) { return std::isalnum(c); }) ? tail : "";
+}
+
+std::string permanent_mac(const std::string& system, const std::string& card) {
+  fs::path path = below(system, "sys/class/net/" + card);
+  return built_in(path) ? mac_of(path) : "";
+}
+
+std::string hardware_fingerprint(std::string parts) {
+  // Kernels print the UUID in upper case before 4.18 or so, in lower case since.
+  std::transform(parts.begin(), parts.end(), parts.begin(), [](unsigned char c) { return std::tolower(c); });
+  return parts.empty() ? "" : sha256_hex("qcloud hardware 1\n" + parts);
+}
+
+std::string firmware_digest(const std::string& system) {
   auto dmi = [&](const char* name) {
     return line_of(below(system, std::string("sys/class/dmi/id/") + name), 128);
   };
@@ -114,13 +123,16 @@ std::string hardware_digest(const std::string& root, const std::string& system) 
   for (const auto& [label, value] : parts)
     if (!value.empty() && !(board_known && label == std::string_view("mac")))
       text += std::string(label) + "=" + value + "\n";
-  // Kernels print the UUID in upper case before 4.18 or so, in lower case since.
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return hardware_fingerprint(text);
+}
+
+std::string hardware_digest(const std::string& root, const std::string& system) {
+  auto digest = firmware_digest(system);
+  if (!digest.empty()) return digest;
   // Last resort: this one is copied together with the disks, so it only tells boxes apart that were
   // installed apart.
-  if (text.empty())
-    if (auto id = line_of(below(root, "etc/machine-id"), 64); !id.empty()) text = "machine-id=" + id + "\n";
-  return text.empty() ? "" : sha256_hex("qcloud hardware 1\n" + text);
+  auto id = line_of(below(root, "etc/machine-id"), 64);
+  return id.empty() ? "" : hardware_fingerprint("machine-id=" + id + "\n");
 }
 
 DeviceFacts read_device_facts(const std::string& root, const std::string& system) {

@@ -14,8 +14,6 @@ namespace {
 // Ten thousands of users; beyond it the rest is not read, and nobody there is an admin.
 constexpr size_t max_file = 4 << 20;
 
-constexpr std::string_view admin_groups[] = {"qcloud", "administrators", "sudo"};
-
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   for (;;) {
@@ -51,7 +49,10 @@ void each_line(const std::string& path, size_t fields, F use) {
 }  // namespace
 
 GroupAuth::GroupAuth(const std::string& root)
-    : passwd_file_(below(root, "etc/passwd")), group_file_(below(root, "etc/group")) {}
+    : GroupAuth(below(root, "etc/passwd"), below(root, "etc/group"), {}) {}
+
+GroupAuth::GroupAuth(std::string passwd_file, std::string group_file, AdminRule rule)
+    : passwd_file_(std::move(passwd_file)), group_file_(std::move(group_file)), rule_(std::move(rule)) {}
 
 GroupAuth::Stamp GroupAuth::stamp(const std::string& path) {
   struct stat info;
@@ -69,9 +70,7 @@ void GroupAuth::reload() {
   });
   each_line(group_file_, 4, [&](const std::vector<std::string_view>& part) {
     auto gid = number(part[2]);
-    if (!gid ||
-        std::find(std::begin(admin_groups), std::end(admin_groups), part[0]) == std::end(admin_groups))
-      return;
+    if (!gid || std::find(rule_.groups.begin(), rule_.groups.end(), part[0]) == rule_.groups.end()) return;
     admin_groups_.push_back(*gid);
     for (auto name : split(part[3], ','))
       if (!name.empty()) admin_names_.emplace_back(name);
@@ -80,6 +79,7 @@ void GroupAuth::reload() {
 
 bool GroupAuth::admin(uid_t uid, gid_t gid) {
   if (uid == 0) return true;
+  if (uid < rule_.least_uid) return false;
   // The stamps are taken before reading: an edit in between leads to one more reload, never to none.
   Stamp passwd = stamp(passwd_file_), group = stamp(group_file_);
   if (passwd != passwd_stamp_ || group != group_stamp_) {
@@ -88,7 +88,7 @@ bool GroupAuth::admin(uid_t uid, gid_t gid) {
     reload();
   }
   auto is_admin_group = [&](gid_t each) {
-    return std::find(admin_groups_.begin(), admin_groups_.end(), each) != admin_groups_.end();
+    return rule_.by_gid && std::find(admin_groups_.begin(), admin_groups_.end(), each) != admin_groups_.end();
   };
   if (is_admin_group(gid)) return true;
   return std::any_of(users_.begin(), users_.end(), [&](const User& user) {

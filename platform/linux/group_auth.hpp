@@ -12,12 +12,20 @@
 
 namespace qcloud {
 
-// Admin is: uid 0; or a member of the group `qcloud`, `administrators` or `sudo` in ROOT/etc/group,
-// by the connection's gid, by the user's own group in ROOT/etc/passwd, or by name in the member list.
-// The files are read again when they changed. Unreadable files make nobody an admin but root.
+// Whose membership counts, besides uid 0.
+struct AdminRule {
+  std::vector<std::string> groups = {"qcloud", "administrators", "sudo"};
+  // By the connection's gid and by the user's own group in passwd; else only by name in the member list.
+  bool by_gid = true;
+  uid_t least_uid = 1;  // below it are the system's own accounts
+};
+
+// Admin is: uid 0; or a member of one of the rule's groups. The files are read again when they changed.
+// Unreadable files make nobody an admin but root.
 class GroupAuth final : public SessionAuth {
  public:
-  explicit GroupAuth(const std::string& root);
+  explicit GroupAuth(const std::string& root);  // ROOT/etc/passwd and ROOT/etc/group
+  GroupAuth(std::string passwd_file, std::string group_file, AdminRule rule);
   bool admin(uid_t uid, gid_t gid) override;
 
  private:
@@ -36,6 +44,7 @@ class GroupAuth final : public SessionAuth {
   void reload();
 
   std::string passwd_file_, group_file_;
+  AdminRule rule_;
   Stamp passwd_stamp_, group_stamp_;
   std::vector<User> users_;
   std::vector<gid_t> admin_groups_;

@@ -3,6 +3,7 @@
 #include "platform/linux/block_activity.hpp"
 #include "platform/linux/device_facts.hpp"
 #include "platform/linux/group_auth.hpp"
+#include "platform/linux/kernel_settings.hpp"
 #include "platform/linux/net_watch.hpp"
 #include "platform/linux/read_file.hpp"
 
@@ -13,12 +14,20 @@ struct LinuxPlatform::Parts {
       : net(std::move(watch)),
         disk(paths.state_dir, options.system, clock),
         auth(options.root),
-        platform{"linux", read_device_facts(options.root, options.system), std::move(paths), true, *net, disk,
-                 auth} {}
+        platform{"linux",
+                 read_device_facts(options.root, options.system),
+                 std::move(paths),
+                 true,
+                 "",
+                 *net,
+                 disk,
+                 auth,
+                 settings} {}
 
   std::unique_ptr<NetlinkWatch> net;
   BlockActivity disk;
   GroupAuth auth;
+  KernelSettings settings;
   Platform platform;
 };
 
@@ -27,7 +36,7 @@ LinuxPlatform::~LinuxPlatform() = default;
 
 Result<std::unique_ptr<LinuxPlatform>> LinuxPlatform::open(const boost::asio::any_io_executor& executor,
                                                            Clock& clock, const LinuxOptions& options) {
-  auto net = NetlinkWatch::open(executor);
+  auto net = NetlinkWatch::open(executor, clock);
   if (!net) return std::move(net).error();
   auto parts = std::make_unique<Parts>(*std::move(net), clock, options, linux_paths(options));
   return std::unique_ptr<LinuxPlatform>(new LinuxPlatform(std::move(parts)));

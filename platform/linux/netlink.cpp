@@ -2,15 +2,14 @@
 
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
-#include <map>
-
-#include "platform/local_address.hpp"
 
 namespace qcloud {
 namespace {
@@ -45,6 +44,22 @@ bool attributes(Bytes from, F each) {
   return from.empty();
 }
 
+bool tunnel_hardware(unsigned type) {
+  static constexpr unsigned known[] = {ARPHRD_NONE, ARPHRD_PPP,   ARPHRD_TUNNEL, ARPHRD_TUNNEL6,
+                                       ARPHRD_SIT,  ARPHRD_IPGRE, ARPHRD_IP6GRE};
+  return std::find(std::begin(known), std::end(known), type) != std::end(known);
+}
+
+// OpenVPN's other kind looks like Ethernet but for this.
+bool tap(Bytes link_info) {
+  bool found = false;
+  attributes(link_info, [&](std::uint16_t type, Bytes value) {
+    static constexpr std::string_view kind("tun\0", 4);
+    if (type == IFLA_INFO_KIND) found = std::equal(value.begin(), value.end(), kind.begin(), kind.end());
+  });
+  return found;
+}
+
 bool parse_link(Bytes body, Netlink& out) {
   ifinfomsg info;
   if (!take(body, info)) return false;
@@ -52,7 +67,9 @@ bool parse_link(Bytes body, Netlink& out) {
   link.index = info.ifi_index;
   link.loopback = info.ifi_flags & IFF_LOOPBACK;
   link.running = (info.ifi_flags & IFF_UP) && (info.ifi_flags & IFF_RUNNING);
+  link.tunnel = (info.ifi_flags & IFF_POINTOPOINT) || tunnel_hardware(info.ifi_type);
   bool fits = attributes(after(body, sizeof info), [&](std::uint16_t type, Bytes value) {
+    if (type == IFLA_LINKINFO && tap(value)) link.tunnel = true;
     if (type != IFLA_IFNAME) return;
     auto end = std::find(value.begin(), value.end(), '\0');
     link.name.assign(value.begin(), std::min(end, value.begin() + std::min<long>(IFNAMSIZ, value.size())));
@@ -89,25 +106,38 @@ bool parse_address(Bytes body, Netlink& out) {
   return true;
 }
 
+// The links of a route over several next hops.
+void next_hops(Bytes from, std::vector<int>& links) {
+  rtnexthop hop;
+  while (take(from, hop) && hop.rtnh_len >= sizeof hop && hop.rtnh_len <= from.size()) {
+    links.push_back(hop.rtnh_ifindex);
+    from = after(from, hop.rtnh_len);
+  }
+}
+
 bool parse_route(Bytes body, bool added, Netlink& out) {
   rtmsg info;
   if (!take(body, info)) return false;
-  RouteMessage route;
-  route.v6 = info.rtm_family == AF_INET6;
   std::uint32_t table = info.rtm_table;
+  std::vector<int> links;
   bool fits = attributes(after(body, sizeof info), [&](std::uint16_t type, Bytes value) {
-    if (type == RTA_OIF) take(value, route.link);
+    int link = 0;
+    if (type == RTA_OIF && take(value, link)) links.push_back(link);
+    if (type == RTA_MULTIPATH) next_hops(value, links);
     if (type == RTA_TABLE) take(value, table);  // numbers above 255
   });
   if (!fits) return false;
   // A busy firewall or container host changes routes to single hosts all the time: those are no news.
-  // Neither table nor type decide it: a default route may be replaced by an unreachable one.
-  if (info.rtm_dst_len != 0) return true;
+  // But a VPN may take the way out as two halves, 0.0.0.0/1 and 128.0.0.0/1, or as 2000::/3. Neither
+  // table nor type decide it: a default route may be replaced by an unreachable one.
+  if (info.rtm_dst_len > 3) return true;
   out.changed = true;
-  bool counts = added && table == RT_TABLE_MAIN && info.rtm_type == RTN_UNICAST &&
+  bool counts = added && info.rtm_dst_len == 0 && table != RT_TABLE_LOCAL && info.rtm_type == RTN_UNICAST &&
                 !(info.rtm_flags & RTM_F_CLONED) &&
                 (info.rtm_family == AF_INET || info.rtm_family == AF_INET6);
-  if (counts) out.routes.push_back(route);
+  if (links.empty()) links.push_back(0);
+  for (int link : links)
+    if (counts) out.routes.push_back({info.rtm_family == AF_INET6, table == RT_TABLE_MAIN, link});
   return true;
 }
 
@@ -155,25 +185,24 @@ void parse_netlink(Bytes bytes, Netlink& out) {
   if (!bytes.empty()) out.malformed = out.changed = true;
 }
 
-NetState net_state(const Netlink& dumps) {
-  std::map<int, const LinkMessage*> links;
-  for (const auto& link : dumps.links) links[link.index] = &link;
-  auto usable = [&](int index) {
-    auto at = links.find(index);
-    return at != links.end() && at->second->running && !at->second->loopback;
-  };
-  NetState state;
-  for (const auto& each : dumps.addresses) {
-    const auto& b = each.address.bytes;
-    bool link_local = each.address.v6 && b[0] == 0xfe && (b[1] & 0xc0) == 0x80;
-    if (!each.settled || link_local || !usable(each.link)) continue;
-    state.addresses.push_back(
-        local_address(each.address, links[each.link]->name, each.temporary, each.deprecated));
+int parse_way(Bytes bytes) {
+  nlmsghdr head;
+  if (!take(bytes, head) || head.nlmsg_len < sizeof head || head.nlmsg_len > bytes.size()) return way_unknown;
+  Bytes body = bytes.subspan(sizeof head, head.nlmsg_len - sizeof head);
+  std::int32_t code = 0;
+  // No route, unreachable, prohibited: a refusal. Other errors mean that this kernel does not answer.
+  if (head.nlmsg_type == NLMSG_ERROR) {
+    bool refused = take(body, code) && (code == -ENETUNREACH || code == -EHOSTUNREACH || code == -EACCES);
+    return refused ? 0 : way_unknown;
   }
-  std::sort(state.addresses.begin(), state.addresses.end(), in_order);
-  for (const auto& route : dumps.routes)
-    if (route.link == 0 || usable(route.link)) (route.v6 ? state.route6 : state.route4) = true;
-  return state;
+  rtmsg info;
+  if (head.nlmsg_type != RTM_NEWROUTE || !take(body, info)) return way_unknown;
+  int link = 0;
+  bool fits = attributes(after(body, sizeof info), [&](std::uint16_t type, Bytes value) {
+    if (type == RTA_OIF) take(value, link);
+  });
+  if (!fits) return way_unknown;
+  return info.rtm_type == RTN_UNICAST ? std::max(link, 0) : 0;
 }
 
 }  // namespace qcloud

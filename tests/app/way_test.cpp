@@ -57,7 +57,10 @@ TEST_CASE("status way: each cause has its code") {
   CHECK(has(trouble("net.refused"), "cloud_unreachable"));
   CHECK(has(trouble("net.reset"), "cloud_unreachable"));
   CHECK(has(trouble("net.tls_untrusted"), "cloud_untrusted"));
-  CHECK_FALSE(codes(trouble("net.tls_time")).empty());
+  CHECK(has(trouble("net.tls_time"), "cloud_certificate_time"));
+  CHECK_FALSE(has(trouble("net.tls_time"), "cloud_unreachable"));
+  for (auto code : {"net.proxy_unreachable", "net.proxy_auth", "net.proxy_refused"})
+    CHECK(codes(trouble(code)) == std::vector<std::string>{"proxy_failing"});
 }
 
 TEST_CASE("status way: how the cloud stands to the box") {
@@ -67,7 +70,13 @@ TEST_CASE("status way: how the cloud stands to the box") {
     return in;
   };
   CHECK(has(with(Standing::revoked), "certificate_revoked"));
-  CHECK(has(with(Standing::removed), "device_removed"));
+  CHECK(has(with(Standing::removed), "removal_unproved"));
+  auto gone = good();
+  gone.registered = false;
+  gone.removed = "2026-11-23T10:00:00Z";
+  CHECK(codes(gone) == std::vector<std::string>{"device_removed"});
+  gone.registered = true;  // a note of an earlier registration says nothing about this one
+  CHECK_FALSE(has(gone, "device_removed"));
   CHECK(has(with(Standing::superseded), "key_superseded"));
   CHECK(has(with(Standing::expired), "certificate_expired"));
 }
@@ -78,7 +87,7 @@ TEST_CASE("status way: the first cause explains the rest") {
   CHECK(codes(in) == std::vector<std::string>{"no_network"});
   in = trouble("net.timeout");
   in.contact.standing = Standing::removed;
-  CHECK(codes(in).front() == "device_removed");
+  CHECK(codes(in).front() == "removal_unproved");
 }
 
 TEST_CASE("status way: the clock, when the difference matters") {

@@ -1,10 +1,11 @@
 """What the box costs while nothing happens, and that it is silent when everything is off."""
+import os
 import time
 
 from lab.proc import wait_for
 from lab.topology import Direct, Nat
 from probe import ip_bytes, memory, sample
-from world import bench_world, stats_of
+from world import STATIC, bench_world, stats_of
 
 # Three rounds of the kernel's keepalive, so that a window holds a whole number of them.
 WINDOW = 75
@@ -22,8 +23,8 @@ def _renewal(world, capture):
     return ip_bytes(capture.frames(mark))
 
 
-def idle(_):
-    with bench_world("idle", Nat) as world:
+def _idle(name, binary=None):
+    with bench_world(name, Nat, binary) as world:
         world.registered()
         wait_for("a watch that hangs", 20, lambda: world.cloud.stats()["watches_hung"] >= 1)
         # The first moments of a registration are not idleness.
@@ -35,29 +36,70 @@ def idle(_):
         after = sample(pid)
         quiet = capture.frames()
         rss, anonymous = memory(pid)
-        spent = {name: after[name] - before[name] for name in after}
+        spent = {key: after[key] - before[key] for key in after}
         renewal = _renewal(world, capture)
         if capture.dropped():
             raise RuntimeError("the capture lost frames")
-        in_window = ip_bytes(quiet)
-        a_day = in_window * DAY / WINDOW + renewal * DAY / HOLD
-        return {
-            "rss": {"value": rss / 1e6, "note": "registered, ddns on, watch hanging; shared libraries count in RSS"},
-            "anonymous": {"value": anonymous / 1e6},
-            "cpu": {"value": spent["nanoseconds"] / 1e9 * DAY / WINDOW,
-                    "note": "%.2f ms and %d ticks in %d s, times %d" % (spent["nanoseconds"] / 1e6, spent["ticks"],
-                                                                        WINDOW, DAY / WINDOW)},
-            "wakeups": {"value": spent["voluntary"] * 60 / WINDOW,
-                        "note": "%d voluntary, %d involuntary context switches in %d s" % (
-                            spent["voluntary"], spent["involuntary"], WINDOW)},
-            "disk": {"value": spent["read"] + spent["written"],
-                     "note": "%d read, %d written in %d s" % (spent["read"], spent["written"], WINDOW)},
-            "faults": {"value": spent["major_faults"]},
-            "wire": {"value": a_day / 1e3,
-                     "note": "%d bytes in %d s (keepalive) + %d renewals of the watch at %d bytes, both ways" % (
-                         in_window, WINDOW, DAY / HOLD, renewal)},
-            **stats_of(world),
-        }
+        return rss / 1e6, anonymous / 1e6, spent, ip_bytes(quiet), renewal, stats_of(world)
+
+
+def idle(_):
+    rss, anonymous, spent, in_window, renewal, stats = _idle("idle")
+    return {
+        "rss": {"value": rss, "note": "registered, ddns on, watch hanging; shared libraries count in RSS"},
+        "anonymous": {"value": anonymous},
+        "cpu": {"value": spent["nanoseconds"] / 1e9 * DAY / WINDOW,
+                "note": "%.2f ms and %d ticks in %d s, times %d" % (spent["nanoseconds"] / 1e6, spent["ticks"],
+                                                                    WINDOW, DAY / WINDOW)},
+        "wakeups": {"value": spent["voluntary"] * 60 / WINDOW,
+                    "note": "%d voluntary, %d involuntary context switches in %d s" % (
+                        spent["voluntary"], spent["involuntary"], WINDOW)},
+        "disk": {"value": spent["read"] + spent["written"],
+                 "note": "%d read, %d written in %d s" % (spent["read"], spent["written"], WINDOW)},
+        "faults": {"value": spent["major_faults"]},
+        "wire": {"value": (in_window * DAY / WINDOW + renewal * DAY / HOLD) / 1e3,
+                 "note": "%d bytes in %d s (keepalive) + %d renewals of the watch at %d bytes, both ways" % (
+                     in_window, WINDOW, DAY / HOLD, renewal)},
+        **stats,
+    }
+
+
+def idle_static(_):
+    """The same box with the program that ships: static, stripped."""
+    if not os.path.exists(STATIC):
+        return {line: {"value": None, "note": "no static build here; type: cross/run --build-only x86_64"}
+                for line in ("rss-static", "anonymous-static")}
+    rss, anonymous, spent, _, _, stats = _idle("idle-static", STATIC)
+    return {"rss-static": {"value": rss, "note": "%d context switches and %.2f ms in %d s" % (
+        spent["voluntary"] + spent["involuntary"], spent["nanoseconds"] / 1e6, WINDOW)},
+            "anonymous-static": {"value": anonymous}, **stats}
+
+
+def economy(_):
+    """A look every quarter of an hour, each on a connection of its own. The cloud asks for one a minute here, so that one
+    can be watched; the first had no TLS session to resume."""
+    with bench_world("economy", Nat) as world:
+        world.registered(ddns=False)
+        world.agent.cli("config", "set", "economy", "on")
+        world.cloud.operator("POST", "/heartbeat", {"device_id": None, "seconds": 60})
+        world.agent.cli("enable", "ddns")
+        world.wait_dns(world.fqdn(), [world.net.public], 20)
+        capture = world.capture()
+        looks = lambda: world.cloud.stats()["requests"]  # noqa: E731  nothing else asks the cloud meanwhile
+        time.sleep(5)
+        begun = looks()
+        wait_for("a look", 90, lambda: looks() == begun + 1)
+        time.sleep(3)
+        mark = capture.mark()
+        wait_for("another look", 90, lambda: looks() == begun + 2)
+        time.sleep(3)
+        frames = capture.frames(mark)
+        if capture.dropped() or looks() != begun + 2:
+            raise RuntimeError("the capture lost frames, or something else asked the cloud")
+        look = ip_bytes(frames)
+        return {"wire-economy": {"value": look * 96 / 1e3,
+                                 "note": "96 looks at %d bytes in %d packets, both ways, TLS resumed" % (look, len(frames))},
+                **stats_of(world)}
 
 
 def off(_):

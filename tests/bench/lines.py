@@ -8,8 +8,8 @@ Line = collections.namedtuple("Line", "id part title unit better reach stretch")
 COST, REACH, TUNNEL, CLOUD, TRUST = ("cost of having it", "reachability", "tunnel", "cloud side", "trust")
 
 LINES = [Line(*row) for row in [
-    ("rss", COST, "idle RSS, dynamic build", "MB", "<=", 10, 8),
-    ("anonymous", COST, "idle anonymous memory, dynamic build", "MB", "<=", 3, 2),
+    ("rss", COST, "idle RSS, dynamic build", "MB", None, None, None),
+    ("anonymous", COST, "idle anonymous memory, dynamic build", "MB", None, None, None),
     ("rss-static", COST, "idle RSS, static build", "MB", "<=", 10, 8),
     ("anonymous-static", COST, "idle anonymous memory, static build", "MB", "<=", 3, 2),
     ("rss-streams", COST, "RSS with 64 busy streams", "MB", "<=", 32, 20),
@@ -19,14 +19,16 @@ LINES = [Line(*row) for row in [
     ("disk", COST, "bytes to and from disks, idle", "bytes", "==", 0, None),
     ("faults", COST, "major page faults, idle", "", "==", 0, None),
     ("wire", COST, "IP bytes a day, idle", "KB", "<=", 500, 400),
+    ("wire-economy", COST, "IP bytes a day, idle, economy mode", "KB", "<=", 220, None),
     ("silence", COST, "packets with every feature off", "", "==", 0, None),
     ("size", COST, "stripped qcloudd, dynamic", "MB", None, None, None),
     ("size-static", COST, "stripped qcloudd, static", "MB", "<=", 9.0, 7.5),
     ("start-best", COST, "start to socket ready, best of 20", "ms", "<=", 30, 8),
     ("start", COST, "start to socket ready, median of 20", "ms", "<=", 30, 8),
+    ("start-static", COST, "start to socket ready, static, median of 20", "ms", "<=", 30, 8),
     ("again", COST, "start to name confirmed again, median", "ms", "<=", 300, 150),
     ("again-link", COST, "start to link up again", "ms", "<=", 300, 150),
-    ("peers", COST, "peers side by side: inadyn, ddclient, stunnel, frp", "", None, None, None),
+    ("peers", COST, "peers measured beside it", "", None, None, None),
     ("own-change", REACH, "own address change to DNS, p95 of 20", "s", "<=", 2, 1),
     ("change-rst", REACH, "silent public change to DNS, path says RST, worst", "s", "<=", 30, 10),
     ("change-silent", REACH, "silent public change to DNS, silent path, worst", "s", "<=", 45, 10),
@@ -42,6 +44,8 @@ LINES = [Line(*row) for row in [
     ("heartbeats", CLOUD, "heartbeats a second, one core, handler + store", "", ">=", 10000, None),
     ("dns-updates", CLOUD, "DNS updates a second, handler + PowerDNS", "", ">=", 250, None),
     ("peak", CLOUD, "100,000 boxes after an outage, peak to mean", "x", "<=", 3, None),
+    ("peak-busy", CLOUD, "the same, a balancer says 503, Retry-After: 60", "x", "<=", 3, None),
+    ("peak-silent", CLOUD, "the same, packets vanished meanwhile", "x", "<=", 3, None),
     ("ledger", TRUST, "ledger against capture, bytes apart", "bytes", "==", 0, None),
     ("simulated", TRUST, "simulated device-years a CPU-minute", "", None, None, None),
 ]]
@@ -68,19 +72,26 @@ def number(value):
     return "%.3g" % value if abs(value) < 1 else "%.1f" % value
 
 
-def table(results):
-    """Lines of text; a note stands below the line that it explains."""
+# The lines below which the peers stand, with what the peers' own rows call it.
+OF_PEERS = {"rss": "rss", "anonymous": "anonymous", "cpu": "cpu", "wakeups": "wakeups", "wire": "wire"}
+
+
+def table(results, peers=()):
+    """Lines of text; a note stands below the line that it explains, then what the peers need in the same run."""
     def cell(line, bound):
         return "" if bound is None else "%s %s" % (line.better, number(bound))
-    rows, out, part = [("measure", "this run", "reach", "stretch", "verdict", "")], [], None
+
+    def with_unit(line, value):
+        return number(value) + (" " + line.unit if line.unit and value is not None else "")
+    rows, out, part = [("measure", "this run", "reach", "stretch", "verdict", "", "")], [], None
     for line in LINES:
         result = results.get(line.id)
         if result is None:
             continue
-        value = result["value"]
-        shown = number(value) + (" " + line.unit if line.unit and value is not None else "")
-        rows.append((line.title, shown, cell(line, line.reach), cell(line, line.stretch),
-                     verdict(line, value), result.get("note", ""), line.part))
+        rows.append((line.title, with_unit(line, result["value"]), cell(line, line.reach), cell(line, line.stretch),
+                     verdict(line, result["value"]), result.get("note", ""), line.part))
+        for peer in peers if line.id in OF_PEERS else ():
+            rows.append(("    " + peer["name"], with_unit(line, peer[OF_PEERS[line.id]]), "", "", "peer", "", line.part))
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     for index, row in enumerate(rows):
         if index and row[6] != part:

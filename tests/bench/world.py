@@ -7,8 +7,12 @@ from lab.world import World
 FOLDER = os.path.join(BUILD, "bench")
 
 
-def bench_world(name, topology):
-    world = World(name, topology, folder=os.path.join(FOLDER, name))
+# The program that ships; cross/run makes it.
+STATIC = os.environ.get("QCLOUD_STATIC") or os.path.join(BUILD, "cross-x86_64", "ship", "qcloudd")
+
+
+def bench_world(name, topology, binary=None):
+    world = World(name, topology, folder=os.path.join(FOLDER, name), binary=binary)
     config = os.path.join(world.agent.root, "etc", "qcloud", "qcloud.toml")
     with open(config) as text:
         quiet = text.read().replace('level = "debug"', 'level = "info"')

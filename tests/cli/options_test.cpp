@@ -100,7 +100,8 @@ TEST_CASE("usage errors end with 2 and say what to do") {
   }
   CHECK(bad("nonsense").err == "qcloud: There is no command 'nonsense'.\n  fix: See: qcloud --help\n");
   CHECK(bad("data").err ==
-        "qcloud: What shall qcloud data do? One of: show, export, erase.\n  fix: See: qcloud data --help\n");
+        "qcloud: What shall qcloud data do? One of: show, export, erase, correct.\n  fix: See: qcloud data "
+        "--help\n");
   CHECK(bad("").exit == Exit::usage);
   CHECK(bad("\x1b[2J").err.find('\x1b') == std::string::npos);
 }

@@ -1,11 +1,19 @@
 #include "tests/cloud/accounts.hpp"
 
+#include <algorithm>
+
 #include "tests/cloud/crypto.hpp"
 
 namespace refcloud {
 
-bool create_account(State& state, std::string_view login, std::string_view password) {
-  if (!printable(login, 3, 64) || password.empty() || password.size() > 256) return false;
+bool valid_login(std::string_view login) {
+  const auto usable = [](char c) { return c > ' ' && c < 0x7f && !(c >= 'A' && c <= 'Z'); };
+  return login.size() >= 3 && login.size() <= 64 && std::all_of(login.begin(), login.end(), usable);
+}
+
+bool create_account(State& state, std::string_view wish, std::string_view password) {
+  const auto login = lower(wish);
+  if (!valid_login(login) || password.empty() || password.size() > 256) return false;
   if (state.db().query("SELECT 1 FROM accounts WHERE login = ?", login).next()) return false;
   state.db().run("INSERT INTO accounts VALUES(?, ?, ?)", login,
                  hash_password(password, state.rng.bytes(16), state.settings.scrypt_log2_n), state.now());
@@ -40,6 +48,13 @@ std::optional<Session> session_of(State& state, const Request& request) {
   if (!q.next()) return std::nullopt;
   return Session{q.text(0), std::move(*token)};
 }
+
+std::string set_cookie(std::string_view name, std::string_view value, Seconds lifetime) {
+  return std::string(name) + '=' + std::string(value) + "; Path=/; Max-Age=" + std::to_string(lifetime) +
+         "; HttpOnly; Secure; SameSite=Lax";
+}
+
+std::string end_session_cookie() { return set_cookie(session_cookie, "", 0); }
 
 std::optional<std::string> cookie(const Request& request, std::string_view name) {
   const auto* const value = header(request.headers, "Cookie");

@@ -7,6 +7,7 @@ namespace refcloud {
 
 struct AskingDevice {
   std::string user_code;
+  std::string client;  ///< "qcloud-nas", or "qcloud-lookup": a program that wants to look up addresses
   std::string model;
   std::string name;
   std::string serial_tail;

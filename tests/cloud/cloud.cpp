@@ -53,7 +53,10 @@ void Cloud::tick() {
   announce();
 }
 
-void Cloud::run_retention() { retain(*state_); }
+void Cloud::run_retention() {
+  retain(*state_);
+  announce();
+}
 
 Response Cloud::operate(const Request& request) { return operate_on(*this, state_->clock, request); }
 
@@ -61,7 +64,8 @@ bool Cloud::add_account(std::string_view login, std::string_view password) {
   return create_account(*state_, login, password);
 }
 
-bool Cloud::approve(std::string_view user_code, std::string_view login) {
+bool Cloud::approve(std::string_view user_code, std::string_view wish) {
+  const auto login = lower(wish);
   if (!state_->db().query("SELECT 1 FROM accounts WHERE login = ?", login).next()) return false;
   return decide(*state_, normal_user_code(user_code), login, true);
 }
@@ -78,11 +82,13 @@ bool Cloud::revoke(const std::string& device_id) {
   publish(state, fqdns, IfDnsFails::keep, [&] {
     found = state.db().run("UPDATE devices SET revoked = ? WHERE id = ? AND revoked IS NULL", state.now(),
                            device_id) == 1;
-    if (found)
+    if (found) {
+      state.db().run("DELETE FROM update_tokens WHERE device = ?", device_id);
       state.db().run(
           "INSERT OR IGNORE INTO revoked_certificates SELECT serial, ?, not_after FROM certificates WHERE "
           "device = ?",
           state.now(), device_id);
+    }
   });
   if (found) state.changed.insert(device_id);
   announce();
@@ -90,9 +96,10 @@ bool Cloud::revoke(const std::string& device_id) {
 }
 
 std::optional<std::string> Cloud::remove(const std::string& device_id) {
-  auto receipt = remove_device(*state_, device_id);
+  auto receipt = erase_for_account(*state_, device_id, Scope::registration);
   announce();
-  return receipt;
+  if (!receipt) return std::nullopt;
+  return std::move(receipt->jws);
 }
 
 bool Cloud::rename(const std::string& device_id, const std::optional<std::string>& name) {
@@ -103,6 +110,16 @@ bool Cloud::rename(const std::string& device_id, const std::optional<std::string
     return false;
   }
   announce();
+  return true;
+}
+
+bool Cloud::set_heartbeat(const std::optional<std::string>& device_id, std::optional<Seconds> every) {
+  if (every && (*every < minute || *every > day)) return false;
+  auto& state = *state_;
+  if (device_id && !state.db().query("SELECT 1 FROM devices WHERE id = ?", *device_id).next()) return false;
+  const auto key = device_id.value_or("");
+  state.heartbeats.erase(key);
+  if (every) state.heartbeats.emplace(key, *every);
   return true;
 }
 

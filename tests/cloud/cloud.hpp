@@ -34,13 +34,15 @@ struct Settings {
   Seconds poll_interval = 5;
   Seconds access_token_lifetime = 5 * minute;
   Seconds session_lifetime = 12 * hour;
+  Seconds lookup_token_lifetime = hour;
   Seconds max_hold = 6 * hour;         ///< of GET /v1/watch
   Seconds backup_lifetime = 90 * day;  ///< after erasure; never past 180 days from the order
   Seconds log_lifetime = 90 * day;     ///< of the access log; six months are promised
   Seconds receipt_lifetime = 180 * day;
   Seconds event_lifetime = 90 * day;
   int device_codes_per_address = 120;  ///< in 10 minutes
-  int scrypt_log2_n = 15;              ///< 32 MiB, about 0.1 s; tests take less
+  int lookup_misses = 60;  ///< of an account, in 10 minutes; look-ups that find: ten times as many
+  int scrypt_log2_n = 15;  ///< 32 MiB, about 0.1 s; tests take less
   bool access_log = true;
 };
 
@@ -52,8 +54,10 @@ struct Stats {
 
 /// How a caller proves who it is.
 enum class Auth {
-  open,         ///< no one in particular
-  account,      ///< the session cookie of the account's pages
+  open,     ///< no one in particular
+  account,  ///< the session cookie of the account's pages
+  lookup,   ///< a bearer token of the scope "lookup"
+  update,   ///< the name's update token as Basic password; the handler checks it and answers as dyndns2 does
   certificate,  ///< a device certificate that has not expired
   certificate_expired_ok,
 };
@@ -104,6 +108,10 @@ class Cloud {
   /// Gives or (with nothing) takes the public name. False: no such device, name taken or invalid, or DNS
   /// refused.
   bool rename(const std::string& device_id, const std::optional<std::string>& name);
+  /// Asks boxes in economy mode for a sign of life every so many seconds, 60 to 86400; nothing: as they like.
+  /// No device: all that have no wish of their own. Kept in memory only: advice, not data. False if out of
+  /// range.
+  bool set_heartbeat(const std::optional<std::string>& device_id, std::optional<Seconds> every);
   bool notify(const std::string& device_id,
               std::string_view text);  ///< a service notice; it rides in the next watch
   std::vector<std::string> devices_of(std::string_view login);

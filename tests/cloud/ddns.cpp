@@ -1,6 +1,7 @@
 // PUT /v1/ddns: the NAS says under which addresses it can be reached directly; the cloud derives the records.
+#include "tests/cloud/ddns.hpp"
+
 #include "tests/cloud/handlers.hpp"
-#include "tests/cloud/publish.hpp"
 
 namespace refcloud {
 namespace {
@@ -24,35 +25,44 @@ bool dirty(State& state, const std::optional<std::string>& name) {
 
 }  // namespace
 
+Report report_of(State& state, const std::string& device_id) {
+  Report report;
+  auto q = state.db().query("SELECT ipv4, ipv6, revision FROM ddns WHERE device = ?", device_id);
+  if (!q.next()) return report;
+  report.ipv4 = q.optional_text(0);
+  report.ipv6 = q.optional_text(1);
+  report.revision = q.integer(2);
+  return report;
+}
+
+bool store_report(State& state, const std::string& device_id, Report& report) {
+  const auto old = report_of(state, device_id);
+  const auto name = name_of(state, device_id);
+  const bool same = old.revision > 0 && old.ipv4 == report.ipv4 && old.ipv6 == report.ipv6;
+  report.revision = same ? old.revision : old.revision + 1;
+  if (same && !dirty(state, name)) {
+    ++state.stats.ddns_noops;
+    return false;
+  }
+  std::vector<std::string> fqdns;
+  if (name) fqdns.push_back(state.fqdn(*name));
+  publish(state, fqdns, IfDnsFails::refuse, [&] {
+    state.db().run("INSERT OR REPLACE INTO ddns VALUES(?, ?, ?, ?, ?)", device_id, report.ipv4, report.ipv6,
+                   state.now(), report.revision);
+  });
+  ++state.stats.ddns_updates;
+  return true;
+}
+
 Reply put_ddns(State& state, const Call& call) {
   const auto body = parse_object(call.request.body);
   only_members(body, {"ipv4", "ipv6"});
-  const auto ipv4 = checked(body, "ipv4", false);
-  const auto ipv6 = checked(body, "ipv6", true);
-
+  Report report{checked(body, "ipv4", false), checked(body, "ipv6", true), 0};
   const auto& id = call.device->id;
-  const auto name = name_of(state, id);
-  std::int64_t revision = 0;
-  bool same = false;
-  if (auto q = state.db().query("SELECT ipv4, ipv6, revision FROM ddns WHERE device = ?", id); q.next()) {
-    same = q.optional_text(0) == ipv4 && q.optional_text(1) == ipv6;
-    revision = q.integer(2);
-  }
-  if (same && !dirty(state, name)) {
-    ++state.stats.ddns_noops;
-  } else {
-    if (!same) ++revision;
-    std::vector<std::string> fqdns;
-    if (name) fqdns.push_back(state.fqdn(*name));
-    publish(state, fqdns, IfDnsFails::refuse, [&] {
-      state.db().run("INSERT OR REPLACE INTO ddns VALUES(?, ?, ?, ?, ?)", id, ipv4, ipv6, state.now(),
-                     revision);
-    });
-    ++state.stats.ddns_updates;
-  }
+  store_report(state, id, report);
   json::object answer;
   add_published(state, id, answer);
-  answer["revision"] = revision;
+  answer["revision"] = report.revision;
   return json_response(200, answer);
 }
 

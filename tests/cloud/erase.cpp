@@ -5,9 +5,6 @@
 #include "tests/cloud/publish.hpp"
 
 namespace refcloud {
-namespace {
-
-constexpr Seconds six_months = 180 * day;
 
 json::object retained(std::string_view what, std::string_view why, std::string_view legal_basis,
                       Seconds until) {
@@ -19,6 +16,26 @@ std::string sign_receipt(State& state, const json::object& payload) {
   const auto text = base64url(json::serialize(head)) + '.' + base64url(json::serialize(payload));
   return text + '.' + base64url(sign_ed25519(state.keys.receipt_key.get(), text));
 }
+
+json::array erased_stores(State& state, const std::string& receipt_id,
+                          const std::vector<StoreRecords>& stores, Seconds backups_end) {
+  json::array out;
+  for (const auto& [name, records] : stores) {
+    out.push_back(json::object{{"name", name},
+                               {"records", records.size()},
+                               {"content_sha256", sha256_hex(canonical(records))},
+                               {"deleted_at", rfc3339(state.now())},
+                               {"backup_expires_at", rfc3339(backups_end)}});
+    if (!records.empty())
+      state.db().run("INSERT INTO backups VALUES(?, ?, ?, ?, ?)", receipt_id, name,
+                     static_cast<std::int64_t>(records.size()), state.now(), backups_end);
+  }
+  return out;
+}
+
+namespace {
+
+constexpr Seconds six_months = 180 * day;
 
 // The serial numbers go to the revocation list, the thumbprints become tombstones; both end by themselves.
 Seconds bury(State& state, const Erasure& order, Seconds until) {
@@ -52,17 +69,7 @@ std::string erase_in_transaction(State& state, const Erasure& order) {
     for (auto& store : records_of_scope(state, order.device_id, Scope::registration))
       stores.push_back(std::move(store));
 
-  json::array store_list;
-  for (const auto& [name, records] : stores) {
-    store_list.push_back(json::object{{"name", name},
-                                      {"records", records.size()},
-                                      {"content_sha256", sha256_hex(canonical(records))},
-                                      {"deleted_at", rfc3339(now)},
-                                      {"backup_expires_at", rfc3339(backups_end)}});
-    if (!records.empty())
-      state.db().run("INSERT INTO backups VALUES(?, ?, ?, ?, ?)", order.id, name,
-                     static_cast<std::int64_t>(records.size()), now, backups_end);
-  }
+  auto store_list = erased_stores(state, order.id, stores, backups_end);
 
   json::array kept{
       retained("erasure_receipt", "This receipt, to answer a repeated order and to prove the erasure.",
@@ -113,8 +120,8 @@ std::string erase(State& state, const Erasure& order, bool or_later) {
   return receipt;
 }
 
-std::optional<std::string> remove_device(State& state, const std::string& device_id) {
-  Erasure order{device_id, {}, random_uuid(state.rng), Scope::registration, std::nullopt, state.now()};
+std::optional<SignedReceipt> erase_for_account(State& state, const std::string& device_id, Scope scope) {
+  Erasure order{device_id, {}, random_uuid(state.rng), scope, std::nullopt, state.now()};
   // The key in use, or the last one that was.
   if (auto q = state.db().query(
           "SELECT jkt FROM keys WHERE device = ? ORDER BY state = 'active' DESC, since DESC LIMIT 1",
@@ -125,8 +132,11 @@ std::optional<std::string> remove_device(State& state, const std::string& device
     return std::nullopt;
   auto receipt = erase(state, order, true);
   state.db().checkpoint();
-  ++state.stats.removals;
-  return receipt;
+  if (scope == Scope::registration) {
+    state.heartbeats.erase(device_id);
+    ++state.stats.removals;
+  }
+  return SignedReceipt{order.id, std::move(receipt)};
 }
 
 }  // namespace refcloud

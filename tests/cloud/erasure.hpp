@@ -22,8 +22,28 @@ struct Erasure {
 /// dns-unavailable and nothing is deleted.
 std::string erase(State&, const Erasure&, bool or_later);
 
-/// Deletes a device by the will of its account or of the operator. Nothing if there is no such device.
-std::optional<std::string> remove_device(State&, const std::string& device_id);
+struct SignedReceipt {
+  std::string id;  ///< nobody can guess it; whoever has it may fetch the receipt
+  std::string jws;
+};
+
+/// Erases by the will of the account or of the operator; DNS may follow later. Nothing if there is no such
+/// device. Scope::registration removes it.
+std::optional<SignedReceipt> erase_for_account(State&, const std::string& device_id, Scope);
+
+/// What is stored of an account beside its devices; the same table serves export, receipt and deletion.
+std::vector<StoreRecords> records_of_account(State&, const std::string& login);
+/// Deletes the account: its devices one by one, each with its receipt, then itself, whose receipt comes last.
+/// May be repeated if it was cut short.
+std::vector<SignedReceipt> erase_account(State&, const std::string& login);
+
+// What both kinds of receipt are made of.
+json::object retained(std::string_view what, std::string_view why, std::string_view legal_basis,
+                      Seconds until);
+std::string sign_receipt(State&, const json::object& payload);
+/// Notes that backups hold what is deleted now, and says so for the receipt.
+json::array erased_stores(State&, const std::string& receipt_id, const std::vector<StoreRecords>&,
+                          Seconds backups_end);
 
 /// Executes the orders that DNS kept waiting.
 void retry_erasures(State&);

@@ -1,5 +1,6 @@
 // Enrollment over Secure Transport (RFC 7030, with RFC 8951's clarifications): base64 bodies, unwrapped in
 // answers and either way in requests; answers are PKCS#7 certs-only.
+#include "tests/cloud/credentials.hpp"
 #include "tests/cloud/handlers.hpp"
 
 namespace refcloud {
@@ -39,22 +40,14 @@ Problem unauthorized() {
           {{"WWW-Authenticate", "Basic realm=\"est\""}}};
 }
 
-// RFC 7617; the user name is not looked at.
-std::string basic_password(const Request& request) {
-  const auto* const value = header(request.headers, "Authorization");
-  if (!value || value->size() < 6 || !same_letters(value->substr(0, 6), "Basic ")) throw unauthorized();
-  const auto pair = unbase64(value->substr(6));
-  const auto colon = pair ? pair->find(':') : std::string::npos;
-  if (colon == std::string::npos) throw unauthorized();
-  return pair->substr(colon + 1);
-}
-
 }  // namespace
 
 Reply get_cacerts(State& state, const Call&) { return pkcs7(certs_only(state.keys, std::nullopt)); }
 
 Reply post_simpleenroll(State& state, const Call& call) {
-  const auto hash = sha256_hex(basic_password(call.request));
+  const auto given = basic_credentials(call.request);
+  if (!given) throw unauthorized();
+  const auto hash = sha256_hex(given->password);  // the user name is not looked at
   auto q = state.db().query(
       "SELECT account, model, device_name, serial_tail FROM access_tokens WHERE token_hash = ? AND expires > "
       "?",
@@ -72,7 +65,7 @@ Reply post_simpleenroll(State& state, const Call& call) {
       "INSERT INTO devices(id, account, model, device_name, serial_tail, registered) VALUES(?, ?, ?, ?, ?, "
       "?)",
       device, q.text(0), q.text(1), q.text(2), q.text(3), state.now());
-  state.db().run("INSERT INTO keys(jkt, device, point, state, since) VALUES(?, ?, ?, 'active', ?)", jkt,
+  state.db().run("INSERT INTO keys(jkt, device, point, state, since) VALUES(?, ?, ?, 'pending', ?)", jkt,
                  device, base64url(point), state.now());
   const auto bundle = issue(state, device, point);
   state.db().run("DELETE FROM access_tokens WHERE token_hash = ?", hash);

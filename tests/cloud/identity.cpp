@@ -18,8 +18,8 @@ PresentedCertificate presented(State& state, const Request& request) {
   return *read;
 }
 
-// The first request with a fresh key proves that its certificate arrived. Until then the old key stays good:
-// an answer lost on the way must not lock a NAS out.
+// The first request with a key proves that its certificate arrived. Until then, after a renewal, the old key
+// stays good: an answer lost on the way must not lock a NAS out.
 void promote(State& state, const std::string& device, const std::string& jkt) {
   Transaction transaction(state.db());
   state.db().run("UPDATE keys SET state = 'superseded', since = ? WHERE device = ? AND state = 'active'",

@@ -51,6 +51,15 @@ Response operate_checked(Cloud& cloud, Clock& clock, const Request& request) {
     must_exist(cloud.notify(text_member(body, "device_id"), text_member(body, "text")));
     return done();
   }
+  if (request.target == "/heartbeat") {
+    only_members(body, {"device_id", "seconds"});
+    const auto* const seconds = body.if_contains("seconds");
+    if (!seconds || (!seconds->is_int64() && !seconds->is_null()))
+      throw Problem{400, "bad-member", "\"seconds\" must be a whole number or null."};
+    must_exist(cloud.set_heartbeat(text_or_null_member(body, "device_id"),
+                                   seconds->is_null() ? std::nullopt : std::optional(seconds->get_int64())));
+    return done();
+  }
   if (request.target == "/approve") {
     only_members(body, {"user_code", "account"});
     must_exist(cloud.approve(text_member(body, "user_code"), text_member(body, "account")));

@@ -1,5 +1,7 @@
 #include "tests/cloud/page.hpp"
 
+#include <map>
+
 namespace refcloud {
 namespace {
 
@@ -36,7 +38,14 @@ dd{margin:0;overflow-wrap:anywhere}
 textarea{width:100%;font:.8rem/1.4 ui-monospace,monospace;color:inherit;background:var(--bg);border:1px solid var(--line);border-radius:.5rem;padding:.5rem}
 table{width:100%;border-collapse:collapse;margin:0 0 1rem}
 th,td{text-align:left;vertical-align:top;padding:.35rem .5rem .35rem 0;border-bottom:1px solid var(--line)}
+form+p,form+form{margin-top:.75rem}
+@media(max-width:28rem){dl{grid-template-columns:1fr}dd{margin-bottom:.4rem}}
 footer form{display:flex;flex-wrap:wrap;gap:.5rem;align-items:center}
+.choice{display:flex;gap:.6rem;align-items:baseline;font-weight:400}
+.token{font:600 1rem/1.4 ui-monospace,monospace;overflow-wrap:anywhere;user-select:all;background:var(--bg);border:1px solid var(--line);border-radius:.5rem;padding:.75rem}
+td.date{white-space:nowrap}
+details{margin:0 0 .5rem}
+summary{cursor:pointer;padding:.25rem 0}
 footer label{margin:0;font-weight:400}
 footer select{width:auto;padding:.3rem}
 footer button{padding:.3rem .8rem}
@@ -117,11 +126,18 @@ Response redirect(std::string_view location) {
 }
 
 Response problem_page(const Call& call, const Problem& problem) {
+  const std::string title = problem.status == 404   ? "Not found"
+                            : problem.status == 429 ? "Too many tries"
+                            : problem.status >= 500 ? "Not now"
+                                                    : "That did not work";
+  // Back to where the form stood, if it was one about a NAS.
+  const auto* const id = call.session ? find(call.form, "device_id") : nullptr;
+  const bool back = id && valid_uuid(*id) && problem.status != 404;
   auto response =
-      page(call, problem.status, reason(problem.status),
-           "<section class=\"card\"><h1>" + escape_html(reason(problem.status)) +
-               "</h1><p class=\"notice error\" role=\"alert\">" + escape_html(problem.detail) +
-               "</p><p><a class=\"button plain\" href=\"/account\">My devices</a></p></section>\n");
+      page(call, problem.status, title,
+           "<section class=\"card\"><h1>" + title + "</h1><p class=\"notice error\" role=\"alert\">" +
+               escape_html(problem.detail) + "</p><p><a class=\"button plain\" href=\"/account" +
+               (back ? "/device?device_id=" + *id + "\">Back" : "\">My devices") + "</a></p></section>\n");
   for (const auto& item : problem.headers) response.headers.push_back(item);
   return response;
 }
@@ -130,6 +146,35 @@ std::string csrf_field(const Call& call) { return hidden_field("csrf", csrf_toke
 
 std::string hidden_field(std::string_view name, std::string_view value) {
   return "<input type=\"hidden\" name=\"" + escape_html(name) + "\" value=\"" + escape_html(value) + "\">";
+}
+
+std::string when(Seconds time) {
+  const auto text = rfc3339(time);
+  return text.substr(0, 10) + ' ' + text.substr(11, 5) + " UTC";
+}
+
+std::string readable(const std::string& text) {
+  const auto time = parse_rfc3339(text);
+  return time ? when(*time) : text;
+}
+
+std::string store_title(const std::string& name) {
+  static const std::map<std::string, std::string> words{{"ddns", "Addresses"},
+                                                        {"update_token", "Update token"},
+                                                        {"name", "Public name"},
+                                                        {"invited", "Invited accounts"},
+                                                        {"notice", "Notices"},
+                                                        {"certificate", "Certificates"},
+                                                        {"key", "Keys"},
+                                                        {"device", "The NAS"},
+                                                        {"session", "Sign-ins"},
+                                                        {"lookup_token", "Programs that look up"},
+                                                        {"approval", "Approvals under way"},
+                                                        {"approval_token", "Registrations under way"},
+                                                        {"invitation", "Lists of other owners"},
+                                                        {"account", "The account"}};
+  const auto found = words.find(name);
+  return found == words.end() ? name : found->second;
 }
 
 std::string fact(std::string_view term, std::string_view value) {

@@ -19,5 +19,11 @@ std::string csrf_field(const Call&);
 std::string hidden_field(std::string_view name, std::string_view value);
 /// A row of a definition list.
 std::string fact(std::string_view term, std::string_view value);
+/// "2026-11-23 10:00 UTC"
+std::string when(Seconds);
+/// The same from RFC 3339; any other text as it is.
+std::string readable(const std::string& text);
+/// What a store of an export or a receipt is called in words.
+std::string store_title(const std::string& name);
 
 }  // namespace refcloud

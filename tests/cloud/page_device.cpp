@@ -18,11 +18,12 @@ std::string normal_user_code(std::string_view typed) {
 
 std::optional<AskingDevice> asking_device(State& state, std::string_view user_code) {
   auto q = state.db().query(
-      "SELECT user_code, model, device_name, serial_tail FROM device_codes WHERE user_code = ? AND state = "
+      "SELECT user_code, client, model, device_name, serial_tail FROM device_codes WHERE user_code = ? AND "
+      "state = "
       "'pending' AND expires > ?",
       user_code, state.now());
   if (!q.next()) return std::nullopt;
-  return AskingDevice{q.text(0), q.text(1), q.text(2), q.text(3)};
+  return AskingDevice{q.text(0), q.text(1), q.text(2), q.text(3), q.text(4)};
 }
 
 bool decide(State& state, std::string_view user_code, std::string_view account, bool allow) {
@@ -46,17 +47,34 @@ Response enter_code(const Call& call, int status, std::string_view error) {
   return page(call, status, "Register a NAS", content);
 }
 
+std::string decision(const Call& call, const AskingDevice& asking) {
+  return "<p class=\"code-shown\">" + asking.user_code + "</p><form method=\"post\" action=\"/device\">" +
+         csrf_field(call) + hidden_field("user_code", asking.user_code) +
+         "<div class=\"actions\"><button name=\"action\" value=\"allow\">Allow</button><button class=\"bad\" "
+         "name=\"action\" value=\"deny\">Deny</button></div></form>";
+}
+
+bool is_program(const AskingDevice& asking) { return asking.client == "qcloud-lookup"; }
+
+Response ask_for_program(const Call& call, const AskingDevice& program) {
+  return page(
+      call, 200, "Let a program look up NAS?",
+      "<section class=\"card\"><h1>Let this program look up NAS for you?</h1><dl>" +
+          fact("Program", program.name.empty() ? "not given" : program.name) +
+          fact("Account", call.session->account) +
+          "</dl><p>For an hour it may ask for the address of every NAS that this account may look up. It can "
+          "change nothing. Allow only if it is yours and shows the same code:</p>" +
+          decision(call, program) + "</section>\n");
+}
+
 Response ask(const Call& call, const AskingDevice& nas) {
+  if (is_program(nas)) return ask_for_program(call, nas);
   const std::string content =
       "<section class=\"card\"><h1>Bind this NAS to your account?</h1><dl>" + fact("Model", nas.model) +
       fact("Name", nas.name.empty() ? "not given" : nas.name) +
       fact("Serial number ends in", nas.serial_tail.empty() ? "not given" : nas.serial_tail) +
       fact("Account", call.session->account) +
-      "</dl><p>Allow only if this NAS is yours and shows the same code:</p><p class=\"code-shown\">" +
-      nas.user_code + "</p><form method=\"post\" action=\"/device\">" + csrf_field(call) +
-      hidden_field("user_code", nas.user_code) +
-      "<div class=\"actions\"><button name=\"action\" value=\"allow\">Allow</button><button class=\"bad\" "
-      "name=\"action\" value=\"deny\">Deny</button></div></form>"
+      "</dl><p>Allow only if this NAS is yours and shows the same code:</p>" + decision(call, nas) +
       "<p class=\"soft\">If somebody sent you this code, deny: the NAS would be theirs, in your "
       "account.</p></section>\n";
   return page(call, 200, "Bind this NAS?", content);
@@ -97,9 +115,11 @@ Reply post_device_page(State& state, const Call& call) {
   const std::string title = allow ? "Allowed" : "Denied";
   return page(call, 200, title,
               "<section class=\"card\"><h1>" + title + "</h1><p class=\"notice done\" role=\"status\">" +
-                  (allow ? "The NAS " + escape_html(nas->name.empty() ? nas->model : nas->name) +
-                               " registers with your account now. It shows your account when it is done."
-                         : std::string("The NAS was told no. Nothing was registered.")) +
+                  (!allow ? std::string("It was told no. Nothing was registered.")
+                   : is_program(*nas)
+                       ? std::string("The program may look up NAS for an hour.")
+                       : "The NAS " + escape_html(nas->name.empty() ? nas->model : nas->name) +
+                             " registers with your account now. It shows your account when it is done.") +
                   "</p><p><a class=\"button plain\" href=\"/account\">My devices</a></p></section>\n");
 }
 

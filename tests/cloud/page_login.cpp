@@ -8,10 +8,16 @@ namespace {
 
 // Where to go after signing in: only pages of this site, never an address that a link brought along.
 std::string safe_next(const std::string* wish) {
-  if (wish && (*wish == "/device" || wish->starts_with("/device?user_code=")) &&
-      wish->find_first_of("\r\n\\") == std::string::npos)
-    return *wish;
-  return "/account";
+  if (!wish) return "/account";
+  const auto question = wish->find('?');
+  const auto path = wish->substr(0, question);
+  const auto query = question == std::string::npos ? Pairs{} : parse_form(wish->substr(question + 1));
+  if (!query || (path != "/device" && path != "/lookup" && path != "/account/device")) return "/account";
+  // Written anew: whatever stood in there reaches the Location header as percent signs and letters.
+  auto next = path;
+  for (const auto& [name, value] : *query)
+    next += (next == path ? '?' : '&') + url_encode(name) + '=' + url_encode(value);
+  return next;
 }
 
 Response login_page(const Call& call, int status, const std::string& next, std::string_view login,
@@ -35,11 +41,6 @@ std::string form_text(const Call& call, std::string_view name) {
   return value ? *value : std::string();
 }
 
-std::string set_cookie(std::string_view name, std::string_view value, Seconds lifetime) {
-  return std::string(name) + '=' + std::string(value) + "; Path=/; Max-Age=" + std::to_string(lifetime) +
-         "; HttpOnly; Secure; SameSite=Lax";
-}
-
 }  // namespace
 
 Reply get_root(State&, const Call& call) { return redirect(call.session ? "/account" : "/login"); }
@@ -52,12 +53,15 @@ Reply get_login(State&, const Call& call) {
 
 Reply post_login(State& state, const Call& call) {
   check_origin(call);
-  const auto login = form_text(call, "login");
+  const auto login = lower(form_text(call, "login"));
   const auto next = safe_next(find(call.form, "next"));
   const auto subject = login + '|' + call.source;
   limit(state, "login", subject, 10, 10 * minute);
+  // Checking a password costs a tenth of a second on purpose; trying many names must not stop the cloud.
+  limit(state, "login source", call.source, 50, 10 * minute);
   if (!password_matches(state, login, form_text(call, "password"))) {
     count_attempt(state, "login", subject);
+    count_attempt(state, "login source", call.source);
     return login_page(call, 403, next, login, "Account or password is wrong.");
   }
   auto response = redirect(next);
@@ -70,7 +74,7 @@ Reply post_logout(State& state, const Call& call) {
   check_csrf(call);
   close_session(state, *call.session);
   auto response = redirect("/login");
-  response.headers.emplace_back("Set-Cookie", set_cookie(session_cookie, "", 0));
+  response.headers.emplace_back("Set-Cookie", end_session_cookie());
   return response;
 }
 

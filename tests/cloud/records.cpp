@@ -26,10 +26,24 @@ constexpr Kept kept[] = {
                            {"updated", rfc3339(q.integer(2))},
                            {"revision", q.integer(3)}};
      }},
+    {Scope::ddns, "update_token",
+     "SELECT token_hash, made, used, blocked FROM update_tokens WHERE device = ?",
+     "DELETE FROM update_tokens WHERE device = ?",
+     [](const Query& q) {
+       return json::object{{"token_sha256", q.text(0)},
+                           {"made", rfc3339(q.integer(1))},
+                           {"used", time_or_null(q, 2)},
+                           {"blocked", time_or_null(q, 3)}};
+     }},
     {Scope::registration, "name", "SELECT name, claimed FROM names WHERE device = ?",
      "DELETE FROM names WHERE device = ?",
      [](const Query& q) {
        return json::object{{"name", q.text(0)}, {"claimed", rfc3339(q.integer(1))}};
+     }},
+    {Scope::registration, "invited", "SELECT login FROM invited WHERE device = ? ORDER BY login",
+     "DELETE FROM invited WHERE device = ?",
+     [](const Query& q) {
+       return json::object{{"login", q.text(0)}};
      }},
     {Scope::registration, "notice", "SELECT type, time, text FROM events WHERE device = ? ORDER BY id",
      "DELETE FROM events WHERE device = ?",

@@ -2,6 +2,8 @@
 // its owner erases it.
 #include "tests/cloud/retention.hpp"
 
+#include "tests/cloud/erasure.hpp"
+
 namespace refcloud {
 
 void retain(State& state) {
@@ -13,6 +15,7 @@ void retain(State& state) {
   // An hour longer than they are good, so that a late poll hears "expired" rather than "unknown".
   db.run("DELETE FROM device_codes WHERE expires <= ?", now - hour);
   db.run("DELETE FROM access_tokens WHERE expires <= ?", now);
+  db.run("DELETE FROM lookup_tokens WHERE expires <= ?", now);
   db.run("DELETE FROM sessions WHERE expires <= ?", now);
   db.run("DELETE FROM events WHERE time <= ?", now - state.settings.event_lifetime);
   db.run("DELETE FROM certificates WHERE not_after <= ?", now);
@@ -22,6 +25,17 @@ void retain(State& state) {
   db.run("DELETE FROM tombstones WHERE expires <= ?", now);
   db.run("DELETE FROM backups WHERE expires <= ?", now);
   transaction.commit();
+
+  // Registrations that were never completed: the box was cut off before it could keep its certificate, forgot
+  // the key, and will never come with it. The first certificate has ended unused.
+  std::vector<std::string> abandoned;
+  for (auto q = db.query(
+           "SELECT device FROM keys k WHERE state = 'pending' AND since <= ? AND NOT EXISTS(SELECT 1 "
+           "FROM keys o WHERE o.device = k.device AND o.state != 'pending')",
+           now - state.settings.certificate_lifetime);
+       q.next();)
+    abandoned.push_back(q.text(0));
+  for (const auto& device : abandoned) erase_for_account(state, device, Scope::registration);
 }
 
 }  // namespace refcloud

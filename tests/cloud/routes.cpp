@@ -21,12 +21,18 @@ constexpr Route table[] = {
     {{"GET", "/crl.pem", Auth::open, api}, Body::none, get_crl_pem},
     // The NAS
     {{"GET", "/v1/device", Auth::certificate, api}, Body::none, get_device},
+    {{"PATCH", "/v1/device", Auth::certificate, api}, Body::json, patch_device},
     {{"PUT", "/v1/name", Auth::certificate, api}, Body::json, put_name},
     {{"DELETE", "/v1/name", Auth::certificate, api}, Body::none, delete_name},
     {{"GET", "/v1/whoami", Auth::certificate, api}, Body::none, get_whoami},
     {{"PUT", "/v1/ddns", Auth::certificate, api}, Body::json, put_ddns},
+    {{"GET", "/v1/audience", Auth::certificate, api}, Body::none, get_audience},
+    {{"PUT", "/v1/audience", Auth::certificate, api}, Body::json, put_audience},
     {{"GET", "/v1/watch", Auth::certificate, api}, Body::none, get_watch},
     {{"GET", "/v1/export", Auth::certificate, api}, Body::none, get_export},
+    // Others: who was invited, and clients that speak dyndns2
+    {{"GET", "/v1/lookup/{name}", Auth::lookup, api}, Body::none, get_lookup},
+    {{"GET", "/nic/update", Auth::update, api}, Body::none, get_nic_update},
     // Erasure: the order is its own proof
     {{"POST", "/v1/erasure-requests", Auth::open, api}, Body::json, post_erasure},
     {{"GET", "/v1/erasure-requests/{id}", Auth::open, api}, Body::none, get_erasure},
@@ -39,9 +45,20 @@ constexpr Route table[] = {
     {{"GET", "/device", Auth::account, html}, Body::none, get_device_page},
     {{"POST", "/device", Auth::account, html}, Body::form, post_device_page},
     {{"GET", "/account", Auth::account, html}, Body::none, get_account_page},
+    {{"GET", "/account/device", Auth::account, html}, Body::none, get_nas_page},
+    {{"GET", "/account/export", Auth::account, html}, Body::none, get_account_export},
     {{"POST", "/account/rename", Auth::account, html}, Body::form, post_account_rename},
+    {{"POST", "/account/device-name", Auth::account, html}, Body::form, post_account_device_name},
+    {{"POST", "/account/audience", Auth::account, html}, Body::form, post_account_audience},
+    {{"POST", "/account/token", Auth::account, html}, Body::form, post_account_token},
+    {{"GET", "/account/erase", Auth::account, html}, Body::none, get_account_erase},
+    {{"POST", "/account/erase", Auth::account, html}, Body::form, post_account_erase},
     {{"GET", "/account/remove", Auth::account, html}, Body::none, get_account_remove},
     {{"POST", "/account/remove", Auth::account, html}, Body::form, post_account_remove},
+    {{"GET", "/account/delete", Auth::account, html}, Body::none, get_account_delete},
+    {{"POST", "/account/delete", Auth::account, html}, Body::form, post_account_delete},
+    {{"GET", "/receipt", Auth::open, html}, Body::none, get_receipt},
+    {{"GET", "/lookup", Auth::account, html}, Body::none, get_lookup_page},
 };
 
 bool matches(std::string_view pattern, std::string_view path, std::string& parameter) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -27,6 +28,9 @@ struct State {
   std::function<void(const std::string&)> on_change{};
   /// Certificates whose signature was checked already: SHA-256 of the DER -> what they say. A cache only.
   std::unordered_map<std::string, PresentedCertificate> presented{};
+
+  /// What watch answers say as heartbeat_seconds: by device id, "" for all others.
+  std::map<std::string, Seconds> heartbeats{};
 
   Db& db() { return store.db; }
   Seconds now() const { return clock.now(); }
@@ -58,6 +62,7 @@ struct Call {
   std::string origin{};     ///< "https://host[:port]" for URLs in the answer
   std::optional<Device> device{};
   std::optional<Session> session{};
+  std::string account{};  ///< whom a bearer token speaks for
 };
 
 inline Response json_response(int status, const json::value& body) {

@@ -16,20 +16,23 @@ CREATE TABLE IF NOT EXISTS sessions(
 CREATE TABLE IF NOT EXISTS attempts(kind TEXT NOT NULL, subject TEXT NOT NULL, time INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS attempts_of ON attempts(kind, subject, time);
 
--- RFC 8628. state: pending, approved, denied. poll_interval in seconds.
+-- RFC 8628. client: qcloud-nas, qcloud-lookup. state: pending, approved, denied. poll_interval in seconds.
 CREATE TABLE IF NOT EXISTS device_codes(
-  code_hash TEXT PRIMARY KEY, user_code TEXT NOT NULL UNIQUE, model TEXT NOT NULL, device_name TEXT NOT NULL,
+  code_hash TEXT PRIMARY KEY, user_code TEXT NOT NULL UNIQUE, client TEXT NOT NULL, model TEXT NOT NULL, device_name TEXT NOT NULL,
   serial_tail TEXT NOT NULL, expires INTEGER NOT NULL, poll_interval INTEGER NOT NULL, last_poll INTEGER,
   state TEXT NOT NULL, account TEXT) STRICT;
 CREATE TABLE IF NOT EXISTS access_tokens(
   token_hash TEXT PRIMARY KEY, account TEXT NOT NULL, model TEXT NOT NULL, device_name TEXT NOT NULL,
   serial_tail TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
+-- What a program may do with such a token is another thing than enrolling, so it is another table.
+CREATE TABLE IF NOT EXISTS lookup_tokens(
+  token_hash TEXT PRIMARY KEY, account TEXT NOT NULL, expires INTEGER NOT NULL) STRICT;
 
 CREATE TABLE IF NOT EXISTS devices(
   id TEXT PRIMARY KEY, account TEXT NOT NULL, model TEXT NOT NULL, device_name TEXT NOT NULL,
   serial_tail TEXT NOT NULL, registered INTEGER NOT NULL, revoked INTEGER, audience TEXT NOT NULL DEFAULT 'everyone') STRICT;
 CREATE INDEX IF NOT EXISTS devices_of ON devices(account);
--- state: active, pending (issued, not yet presented), superseded. presented: a superseded key was seen then.
+-- state: pending (issued, not yet presented), active, superseded. presented: a superseded key was seen then.
 CREATE TABLE IF NOT EXISTS keys(
   jkt TEXT PRIMARY KEY, device TEXT NOT NULL, point TEXT NOT NULL, state TEXT NOT NULL, since INTEGER NOT NULL,
   presented INTEGER) STRICT;
@@ -38,6 +41,12 @@ CREATE TABLE IF NOT EXISTS certificates(
   serial TEXT PRIMARY KEY, device TEXT NOT NULL, not_before INTEGER NOT NULL, not_after INTEGER NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS certificates_of ON certificates(device);
 CREATE TABLE IF NOT EXISTS names(name TEXT PRIMARY KEY, device TEXT NOT NULL UNIQUE, claimed INTEGER NOT NULL) STRICT;
+-- Accounts that the owner lets look the NAS up, as typed; some may not exist.
+CREATE TABLE IF NOT EXISTS invited(device TEXT NOT NULL, login TEXT NOT NULL, PRIMARY KEY(device, login)) STRICT;
+CREATE INDEX IF NOT EXISTS invited_by_login ON invited(login);
+-- For dyndns2 clients, one at most for the name that the device has now. blocked: abused, refused until then.
+CREATE TABLE IF NOT EXISTS update_tokens(
+  device TEXT PRIMARY KEY, token_hash TEXT NOT NULL, made INTEGER NOT NULL, used INTEGER, blocked INTEGER) STRICT;
 CREATE TABLE IF NOT EXISTS ddns(
   device TEXT PRIMARY KEY, ipv4 TEXT, ipv6 TEXT, updated INTEGER NOT NULL, revision INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS events(
@@ -65,7 +74,16 @@ CREATE INDEX IF NOT EXISTS access_log_by_time ON access_log(time);
 
 }  // namespace
 
-Store::Store(const std::string& path) : db(path) { db.script(schema); }
+Store::Store(const std::string& path) : db(path) {
+  bool old = false;
+  {
+    auto q = db.query("PRAGMA user_version");
+    old = q.next() && q.integer(0) < 2;
+  }
+  // Codes live for ten minutes: a file of an older shape just forgets them.
+  if (old) db.script("DROP TABLE IF EXISTS device_codes; PRAGMA user_version = 2;");
+  db.script(schema);
+}
 
 std::map<std::string, int> Store::rows_with(std::string_view needle) {
   std::vector<std::string> tables;

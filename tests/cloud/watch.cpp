@@ -47,6 +47,9 @@ Response watch_answer(State& state, const Device& device, const std::string& sou
   json::object answer{{"cursor", cursor}, {"seen", source}, {"name", or_null(name_of(state, device.id))}};
   add_published(state, device.id, answer);
   answer["events"] = std::move(events);
+  auto wish = state.heartbeats.find(device.id);
+  if (wish == state.heartbeats.end()) wish = state.heartbeats.find("");
+  if (wish != state.heartbeats.end()) answer["heartbeat_seconds"] = wish->second;
   return json_response(200, answer);
 }
 

@@ -68,3 +68,20 @@ TEST_CASE("an error in the file carries its path") {
   REQUIRE_FALSE(config);
   CHECK(config.error().detail.starts_with(path + ", line 5: "));
 }
+
+TEST_CASE(
+    "a PEM file is a plain file of a sane size; anything else is an error that names the key, not a hang") {
+  Folder folder;
+  auto pem = folder.path + "/ca.pem", pipe = folder.path + "/pipe";
+  std::ofstream(pem) << "-----BEGIN";
+  REQUIRE(load_pem(pem, "cloud.trust"));
+  CHECK(*load_pem(pem, "cloud.trust") == "-----BEGIN");
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::ofstream(folder.path + "/large") << std::string(300'000, 'x');
+  for (const auto& bad : {pipe, folder.path, folder.path + "/none", folder.path + "/large"}) {
+    auto read = load_pem(bad, "cloud.trust");
+    REQUIRE_FALSE(read);
+    CHECK(read.error().detail.starts_with(bad));
+    CHECK(read.error().fix.find("cloud.trust") != std::string::npos);
+  }
+}

@@ -74,8 +74,8 @@ TEST_CASE("a proxy is http, with its port, and nothing behind it") {
   REQUIRE(url);
   CHECK(url->host == "192.0.2.1");
   CHECK(url->port == 3128);
-  for (const char* text : {"http://proxy", "https://proxy:3128", "socks5://proxy:1080", "http://proxy:3128/x",
-                           "http://u:p@proxy:3128"})
+  for (const char* text :
+       {"http://proxy", "https://proxy:3128", "socks5://proxy:1080", "http://proxy:3128/x"})
     CHECK_FALSE(parse_proxy_url(text));
 }
 
@@ -90,4 +90,13 @@ TEST_CASE("the panel listens on loopback only") {
     CAPTURE(text);
     CHECK_FALSE(parse_listen(text));
   }
+}
+
+TEST_CASE("a proxy may have a user and a password, kept as written") {
+  auto url = parse_proxy_url("http://a%40b:p%3Aw@proxy:3128");
+  REQUIRE(url);
+  CHECK(url->userinfo == "a%40b:p%3Aw");
+  CHECK(to_string(*url) == "http://a%40b:p%3Aw@proxy:3128");
+  CHECK(to_string(*parse_proxy_url("http://[2001:db8::1]:8080")) == "http://[2001:db8::1]:8080");
+  CHECK_FALSE(parse_proxy_url("http://user name:x@proxy:3128"));
 }

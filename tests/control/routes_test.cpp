@@ -20,7 +20,7 @@ std::map<std::string, std::string> documented() {
     if (!line.empty() && line[0] != ' ') inside = line == "paths:";
     if (!inside || line.size() < 4) continue;
     if (line.starts_with("  /") && line.back() == ':') path = line.substr(2, line.size() - 3);
-    for (auto known : {"get", "put", "post", "delete"})
+    for (auto known : {"get", "put", "post", "delete", "patch"})
       if (line == "    " + std::string(known) + ":") {
         method = known;
         for (auto& c : method) c = static_cast<char>(std::toupper(c));
@@ -65,9 +65,11 @@ TEST_CASE_FIXTURE(unit::AgentWorld, "control: a route is admin unless it says ot
 }
 
 TEST_CASE_FIXTURE(unit::AgentWorld, "control: a body has only members that are documented") {
-  std::map<std::string, std::vector<std::string>> bodies = {{"PUT /v1/features/{name}", {"on"}},
-                                                            {"PUT /v1/name", {"name", "mode"}},
-                                                            {"POST /v1/data/erase", {"feature"}}};
+  std::map<std::string, std::vector<std::string>> bodies = {
+      {"PUT /v1/features/{name}", {"on"}},           {"PUT /v1/name", {"name", "mode"}},
+      {"POST /v1/data/erase", {"feature"}},          {"PUT /v1/settings", {"key", "value"}},
+      {"POST /v1/settings/restore", {"backup"}},     {"PUT /v1/audience", {"audience", "invited"}},
+      {"POST /v1/data/correct", {"field", "value"}}, {"POST /v1/bundle", {"attachments"}}};
   for (const auto& route : routes) {
     auto name = route.method + " " + route.path;
     CAPTURE(name);

@@ -43,6 +43,10 @@ std::string_view explain(DataClass c) {
       return "the name of a cloud host, asked of your resolver";
     case DataClass::feature_name:
       return "which feature your request is about";
+    case DataClass::audience:
+      return "who may look this box up: everyone, the accounts that you invite, or you alone";
+    case DataClass::invited_account:
+      return "the login of an account that you invite, as you typed it";
   }
   return "";
 }
@@ -132,6 +136,9 @@ Every request has more to it than its fields, as every request on the internet h
 - **Fixed headers.** `Host`, `User-Agent: qcloud` (no version), `Accept`, `Connection`, and the length and type of the body.
 - **The certificate**, where a table above says yes: it holds the device id and the box's public key. With TLS 1.3 only the
   cloud can read it; with TLS 1.2, which the agent still accepts, whoever carries the traffic can read it too.
+- **A ticket.** TLS 1.3 lets a feature take up its last secured session with the same host: it gives back a ticket that the
+  cloud gave it. Each is used once, is kept in memory only, and is never shared between features.
+- **A web proxy**, where the box or you set one: it gets the cloud's name and port, and the password that is in its setting.
 - **The host's name.** Your resolver is asked for the cloud's address before a request. Whoever carries the traffic sees
   that question, and the host's name at the start of the connection.
 

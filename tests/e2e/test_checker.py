@@ -63,7 +63,10 @@ def test_honest():
         # What was decrypted is what the ledger's message rows tell, request by request.
         told = collections.Counter((r["feature"], r["purpose"]) for r in rows
                                    if r["kind"] == "message" and (r["feature"], r["purpose"]) in seen)
-        assert told == seen, "ledger %s\ncapture %s" % (told, seen)
+        # A wait for news may be called off while its connection is made: then its request never left.
+        called_off = told - seen
+        assert not seen - told and set(called_off) <= {("ddns", "wait for news from the cloud")} and \
+            sum(called_off.values()) <= 2, "ledger %s\ncapture %s" % (told, seen)
         print("figure: %d requests of %d kinds, no finding" % (sum(seen.values()), len(seen)))
 
 

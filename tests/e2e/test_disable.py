@@ -5,7 +5,7 @@ import random
 import time
 
 from lab.flows import SYN, describe, parse
-from lab.proc import Proc, QCLOUD, run, wait_for
+from lab.proc import bound, Proc, QCLOUD, run, wait_for
 from lab.topology import Direct
 from lab.world import World, verify_with_openssl
 
@@ -78,7 +78,7 @@ def test_cloud_down():
         done = world.agent.cli("disable", "ddns")
         took = time.monotonic() - start
         mark = capture.mark()
-        assert "order filed" in done.stdout and took < 8, (took, done.stdout)
+        assert "order filed" in done.stdout and took < bound(8), (took, done.stdout)
         assert world.agent.orders_pending() == 1
         world.agent.crash()
         world.agent.start()
@@ -140,3 +140,4 @@ def test_sigkill():
 test_sigkill.seconds = 45
 test_silent_at_once.seconds = 30
 test_cloud_down.seconds = 30
+test_silent_at_once.waits = True

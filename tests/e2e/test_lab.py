@@ -2,18 +2,20 @@
 import os
 import socket
 import threading
+import time
 
 from lab import proc
 from lab.capture import Capture
 from lab.checker import Checker
 from lab.decrypt import Request
 from lab.flows import flows, parse
-from lab.proc import BUILD
+from lab.odd import Satellite
+from lab.proc import LOGS
 from lab.topology import CLOUD_V4, Nat
 
 
 def _folder(name):
-    folder = os.path.join(BUILD, "e2e", name)
+    folder = os.path.join(LOGS, name)
     os.makedirs(folder, exist_ok=True)
     return folder
 
@@ -56,6 +58,33 @@ def test_capture_counts_once():
         assert on_the_wire > total, "nothing was sent twice, so nothing is proved"
         assert seen == [net.public], "the router does not translate: %s" % seen
         assert (flow.bytes_out, flow.bytes_in) == (total, total), (flow.bytes_out, flow.bytes_in)
+    finally:
+        net.close()
+        proc.stop_all()
+
+
+def test_long_cable():
+    """The way in user space takes as long as it says, and loses nothing of what it carries."""
+    folder, total = _folder("lab.long_cable"), 300_000
+    net, seen = Satellite(folder), []
+    try:
+        _echo_server(net, seen)
+        # Whose hardware address is asked once, before anything can be timed.
+        with net.nas.entered():
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"?", (CLOUD_V4, 9))
+        time.sleep(1.5)
+        start = time.monotonic()
+        with net.nas.entered():
+            link = socket.create_connection((CLOUD_V4, 443), 10)
+        took = time.monotonic() - start
+        assert 0.6 <= took < 1.0, took
+        link.settimeout(30)
+        threading.Thread(target=lambda: link.sendall(b"x" * total), daemon=True).start()
+        got = 0
+        while got < total:
+            got += len(link.recv(65536))
+        link.close()
+        print("figure: connected in %.3f s" % took)
     finally:
         net.close()
         proc.stop_all()

@@ -41,3 +41,4 @@ def test_offline():
 
 test_registered.seconds = 90
 test_offline.seconds = 91
+test_registered.waits = test_offline.waits = True

@@ -1,69 +1,10 @@
 """`qcloud status` says what is the matter, by the table in docs/status.md: situation, code, exit status.
 Each situation is made for real, and ended again where it can be."""
-import glob
-import json
-import os
-import re
-
+from lab.certs import clock
 from lab.cloud import ACCOUNT, PASSWORD
-from lab.proc import REPO, LabError, wait_for
+from lab.says import expect, well
 from lab.topology import CarrierNat, Direct, DoubleNat, Nat
 from lab.world import World
-
-
-def documented():
-    """From docs/status.md: {code: exit status}, and the situations as (registered, registration, reach, codes)."""
-    table, situations = {}, []
-    with open(os.path.join(REPO, "docs", "status.md")) as text:
-        for line in text:
-            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-            if not line.startswith("|") or not re.fullmatch(r"\d", cells[-1]):
-                continue
-            if cells[1] in ("true", "false"):
-                situations.append((cells[1] == "true", cells[2], cells[3], re.findall(r"`([a-z0-9_]+)`", cells[4])))
-            elif cells[0].startswith("`"):
-                table[cells[0].strip("`")] = int(cells[-1])
-    return table, situations
-
-
-def expect(world, code, seconds=40):
-    """Until `status` shows the code; then its JSON, its text and its exit status must agree with the table."""
-    table, situations = documented()
-    assert code in table, "docs/status.md does not list '%s': %s" % (code, sorted(table))
-    try:
-        wait_for(code, seconds, lambda: code in world.agent.codes(), every=0.1)
-    except TimeoutError:
-        raise AssertionError("no '%s' within %d s; status: %s" % (
-            code, seconds, json.dumps(world.agent.status(), indent=1))) from None
-    words = world.agent.cli("status", check=False)
-    assert "[%s]" % code in words.stdout, words.stdout
-    exits = [table[c] for c in world.agent.codes() if c in table]
-    assert words.returncode == max(exits), "exit %d:\n%s" % (words.returncode, words.stdout)
-    answer = json.loads(world.agent.cli("--json", "status", check=False).stdout)
-    found = [c for c in answer["health"] + [c for f in answer["features"] for c in f["health"]]
-             if c["code"] == code]
-    assert found[0]["severity"] in ("info", "warning", "error") and found[0]["text"], found
-    assert found[0]["severity"] == "info" or "fix" in found[0]
-    told = (answer["registered"], answer["registration"], answer["reach"])
-    rows = [row[:3] for row in situations if code in row[3]]
-    assert any(told[:2] == row[:2] and row[2] in (told[2], "as before") for row in rows), "%s, but the table has %s" % (
-        told, rows)
-    return answer
-
-
-def well(world, seconds=60):
-    """Nothing worse than information, and exit 0."""
-    def calm():
-        status = world.agent.status()
-        conditions = status["health"] + [c for f in status["features"] for c in f["health"]]
-        return all(c["severity"] == "info" for c in conditions)
-    try:
-        wait_for("a healthy status", seconds, calm, every=0.1)
-    except TimeoutError:
-        raise AssertionError("not well again: %s" % world.agent.codes()) from None
-    done = world.agent.cli("status", check=False)
-    assert done.returncode == 0, done.stdout
-    return world.agent.status()
 
 
 def test_well():
@@ -151,9 +92,8 @@ def test_removed():
 
 
 def _name_on_page(world, name):
-    browser = world.cloud.browser().login(ACCOUNT, PASSWORD)
-    browser.go("/account")
-    browser.submit(browser.form(needs="name", word="Save"), name=name)
+    browser = world.cloud.browser().login(ACCOUNT, PASSWORD).open_nas(world.device_id())
+    browser.submit(browser.form(action="/account/rename"), name=name)
     assert browser.status == 200, browser.html
 
 
@@ -175,14 +115,11 @@ def test_name_lost():
 
 def test_clock_wrong():
     """A clock that is a year off, in both directions: said, and the box still does its work."""
-    library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-    if not library:
-        raise LabError("the package faketime is missing")
     with World("status.clock_wrong", Direct) as world:
         world.registered()
         for step, shift in enumerate(("+365d", "-365d")):
             world.agent.stop()
-            world.agent.env = {"LD_PRELOAD": library[0], "FAKETIME": shift, "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+            world.agent.env = clock(shift)
             world.agent.start()
             expect(world, "clock_wrong", 40)
             world.net.change_own("5.6.7.%d" % (80 + step))

@@ -36,6 +36,9 @@ inline constexpr Field body_fields[] = {
 inline constexpr Field probe_fields[] = {
     {"payload", protocol_constant, Where::body, "probe"},
 };
+inline constexpr Field lookup_fields[] = {
+    {"name", public_name, Where::body},
+};
 inline constexpr MessageDecl messages[] = {
     {"everywhere", Method::get, "/v1/things/{id}/part", "look at a thing", everywhere_fields},
     {"form", Method::post, "/form", "send a form", form_fields, Auth::none},
@@ -46,6 +49,8 @@ inline constexpr MessageDecl messages[] = {
     {"bare", Method::get, "/v1/bare", "ask nothing", {}},
     {"watch", Method::get, "/v1/watch", "wait for news", {}, Auth::certificate, {}, true},
     {"probe", Method::datagram, "udp/33434", "probe the path", probe_fields, Auth::none},
+    {"page", Method::get, "/generate_204", "look for a sign-in page", {}, Auth::none, {}, false, 8192, true},
+    {"lookup", Method::lookup, "dns", "look up the box's own name", lookup_fields, Auth::none},
 };
 inline constexpr qcloud::HostDecl hosts[] = {{"cloud", "here", "the vendor", "nobody"}};
 inline constexpr std::string_view no_codes[] = {"not_registered"};

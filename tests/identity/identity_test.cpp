@@ -248,7 +248,7 @@ TEST_CASE_FIXTURE(World, "A5 orders: filed for a registered box only") {
   unit::VirtualClock clock(io);
   unit::SeededRng rng(3);
   Outbox outbox(state.db());
-  Orders orders(outbox, *identity, clock, rng, "");
+  Orders orders(outbox, *identity, rng, "");
   auto none = orders.file("ddns", clock.wall());
   REQUIRE(none);
   CHECK_FALSE(*none);

@@ -103,7 +103,10 @@ TEST_CASE_FIXTURE(World, "session: a clock that is off is seen by the verified a
   CHECK(std::chrono::abs(contact().clock_error - Millis(hours(48))) <= Millis(seconds(2)));
   CHECK(std::chrono::abs(session.now() - (clock.wall() + hours(48))) <= Millis(seconds(2)));
   auto box = clock.wall();
-  response.date = clock.wall() - hours(24 * 365);
+  // A clock that runs ahead by a year.
+  clock.set_wall(clock.wall() + hours(24 * 365));
+  box = clock.wall();
+  response.date = clock.wall() - hours(24 * 365) + hours(49);
   session.observe(response, true);
   CHECK(std::chrono::abs(session.now() - *response.date) <= Millis(seconds(2)));
   CHECK(clock.wall() == box);

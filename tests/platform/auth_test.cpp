@@ -67,3 +67,16 @@ TEST_CASE("a change of the files counts at once") {
   box.write("etc/group", "sudo:x:27:carl\n");
   CHECK(auth.admin(1002, 1002));
 }
+
+TEST_CASE("a platform may count names only, and only those of people's accounts") {
+  Tree box;
+  box.write("etc/passwd", passwd);
+  box.write("etc/group", "administrators:x:27:anna,bert\nsudo:x:28:carl\n");
+  GroupAuth auth(box.path() + "/etc/passwd", box.path() + "/etc/group",
+                 {.groups = {"administrators"}, .by_gid = false, .least_uid = 1001});
+  CHECK(auth.admin(0, 65534));
+  CHECK(auth.admin(1001, 65534));
+  CHECK_FALSE(auth.admin(1000, 1000));  // by name, but an account of the system
+  CHECK_FALSE(auth.admin(1002, 27));    // by gid
+  CHECK_FALSE(auth.admin(1002, 1002));  // another platform's group
+}

@@ -4,17 +4,11 @@
 
 #include "platform/linux/block_activity.hpp"
 #include "tests/platform/fixture.hpp"
+#include "tests/platform/set_clock.hpp"
 
 using namespace qcloud;
 
 namespace {
-
-struct SetClock final : Clock {
-  WallTime wall() const override { return {}; }
-  Instant now() const override { return Instant(at); }
-  Task<void> sleep_until(Instant) override { co_return; }
-  Millis at{0};
-};
 
 std::string number(unsigned major, unsigned minor) {
   return "sys/dev/block/" + std::to_string(major) + ":" + std::to_string(minor);
@@ -45,10 +39,11 @@ TEST_CASE("which device's counters tell") {
   Tree box;
   machine(box);
   auto at = [&](const char* name) { return std::vector<std::string>{box.path() + "/sys/devices/" + name}; };
-  CHECK(block_devices(box.path(), 8, 1) == at("pci/block/sda"));        // a partition: its disk
-  CHECK(block_devices(box.path(), 9, 9) == at("virtual/block/md9"));    // an array: itself
-  CHECK(block_devices(box.path(), 253, 1) == at("virtual/block/md9"));  // encryption on LVM on the array
-  CHECK(block_devices(box.path(), 0, 42).empty());                      // tmpfs, overlay
+  CHECK(block_devices(box.path(), 8, 1) == at("pci/block/sda"));  // a partition: its disk
+  auto both = std::vector<std::string>{at("pci/block/sda")[0], at("pci/block/sdb")[0]};
+  CHECK(block_devices(box.path(), 9, 9) == both);    // an array: all its disks
+  CHECK(block_devices(box.path(), 253, 1) == both);  // encryption on LVM on the array
+  CHECK(block_devices(box.path(), 0, 42).empty());   // tmpfs, overlay
 }
 
 TEST_CASE("mapped volumes in a circle end") {
@@ -77,6 +72,48 @@ TEST_CASE("awake while the counters change, and for a minute") {
   CHECK_FALSE(disk.awake());
   box.remove("sys/devices/pci/block/sda/stat");
   CHECK(disk.awake());  // cannot tell any more
+}
+
+TEST_CASE("a look after a long while proves nothing, the next one may") {
+  Tree box;
+  SetClock clock;
+  auto stat = [&](const char* text) { box.write("disk/stat", text); };
+  stat("1\n");
+  BlockActivity disk({box.path() + "/disk"}, clock);
+  stat("2\n");  // some time in the night
+  clock.at = hours(24);
+  CHECK_FALSE(disk.awake());
+  clock.at += seconds(45);
+  CHECK_FALSE(disk.awake());
+  stat("3\n");
+  clock.at += seconds(45);
+  CHECK(disk.awake());
+}
+
+TEST_CASE("each disk that a write would wake must turn; what cannot turn does not count") {
+  Tree box;
+  SetClock clock;
+  for (std::string disk : {"a", "b"}) box.write(disk + "/stat", "1\n");
+  std::vector<std::string> disks{box.path() + "/a", box.path() + "/b"};
+  SUBCASE("reading an array turns one of its disks") {
+    BlockActivity disk(disks, clock);
+    box.write("a/stat", "2\n");
+    CHECK_FALSE(disk.awake());
+    box.write("b/stat", "2\n");
+    clock.at = seconds(30);
+    CHECK(disk.awake());
+  }
+  SUBCASE("one of them is a solid state disk") {
+    box.write("b/queue/rotational", "0\n");
+    BlockActivity disk(disks, clock);
+    CHECK_FALSE(disk.awake());
+    box.write("a/stat", "2\n");
+    CHECK(disk.awake());
+  }
+  SUBCASE("all are") {
+    for (std::string each : {"a", "b"}) box.write(each + "/queue/rotational", "0\n");
+    CHECK(BlockActivity(disks, clock).awake());
+  }
 }
 
 TEST_CASE("awake where nobody can tell") {

@@ -34,6 +34,13 @@ TEST_CASE("a fake box is what the test says") {
   fake.set_admins({1000});
   CHECK(box.auth.admin(1000, 1000));
 
+  CHECK(box.system.clock_synchronized());
+  CHECK(box.system.web_proxy() == "");
+  fake.set_clock_synchronized(false);
+  fake.set_web_proxy("http://proxy:3128");
+  CHECK_FALSE(box.system.clock_synchronized());
+  CHECK(box.system.web_proxy() == "http://proxy:3128");
+
   auto hardware = box.facts.hardware;
   fake.set_hardware("other");
   fake.set_boot_id("second");

@@ -33,14 +33,29 @@ bool has(const NetState& state, std::string_view text, std::string_view interfac
   return false;
 }
 
+// The system's clock, faster: so that what is held back for seconds need not be waited for.
+class FastClock final : public Clock {
+ public:
+  FastClock(const asio::any_io_executor& executor, int speed) : real_(executor), speed_(speed) {}
+  WallTime wall() const override { return real_.wall(); }
+  Instant now() const override { return Instant(real_.now().time_since_epoch() * speed_); }
+  Task<void> sleep_until(Instant when) override {
+    return real_.sleep_until(Instant(when.time_since_epoch() / speed_));
+  }
+
+ private:
+  SystemClock real_;
+  int speed_;
+};
+
 struct Bench {
   asio::io_context context;
-  SystemClock clock{context.get_executor()};
+  FastClock clock;
   std::unique_ptr<LinuxPlatform> box;
   asio::cancellation_signal stop_box, stop_count;
   int changes = 0;
 
-  Bench() {
+  explicit Bench(int speed = 20) : clock(context.get_executor(), speed) {
     auto opened = LinuxPlatform::open(context.get_executor(), clock);
     REQUIRE(opened);
     box = *std::move(opened);
@@ -71,8 +86,9 @@ struct Bench {
 
   // Runs the loop until the state is as wished; false after ten seconds.
   bool until(const std::function<bool(const NetState&)>& wish) {
-    auto end = clock.now() + seconds(10);
-    while (!wish(state()) && clock.now() < end) context.run_one_for(std::chrono::milliseconds(100));
+    SystemClock real(context.get_executor());
+    auto end = real.now() + seconds(10);
+    while (!wish(state()) && real.now() < end) context.run_one_for(std::chrono::milliseconds(100));
     return wish(state());
   }
 };
@@ -133,6 +149,7 @@ TEST_CASE("an IPv6 address counts when duplicate address detection ended, not be
   ip("-6 route del default via 2a0b::ffff");
   CHECK(bench.until([](auto& s) { return !s.route6; }));
   for (const auto& each : bench.state().addresses) CHECK_FALSE(to_string(each.address).starts_with("fe80"));
+  ip("-6 route del unreachable default metric 1");
   ip("link del eth0");
 }
 
@@ -157,6 +174,101 @@ TEST_CASE("a burst ends in the right state, and equal states wake nobody") {
   ip("route add 192.0.2.0/24 dev eth0");
   bench.settle();
   CHECK(bench.changes == before);
+  ip("link del eth0");
+}
+
+TEST_CASE("a storm of renewals wakes nobody, a new address does, and a real loss is told") {
+  ip("link add eth0 type veth peer name wire");
+  ip("link set eth0 up");
+  ip("link set wire up");
+  Bench bench(1);
+  ip("address add 5.6.7.8/24 dev eth0");
+  ip("address add 2a0b::1/64 dev eth0");
+  ip("route add default via 5.6.7.1");
+  ip("-6 route add default via 2a0b::ffff");
+  CHECK(bench.until([](auto& s) { return has(s, "5.6.7.8") && has(s, "2a0b::1") && s.route4 && s.route6; }));
+  bench.settle();
+  auto before = bench.state();
+  int changes = bench.changes;
+  for (int i = 0; i < 10; ++i) {
+    ip("address del 5.6.7.8/24 dev eth0");
+    ip("address del 2a0b::1/64 dev eth0");
+    bench.context.run_for(std::chrono::milliseconds(50));
+    ip("address add 5.6.7.8/24 dev eth0");
+    ip("address add 2a0b::1/64 dev eth0");  // two seconds of duplicate detection begin anew
+    ip("route add default via 5.6.7.1");
+    bench.context.run_for(std::chrono::milliseconds(50));
+  }
+  CHECK(
+      bench.until([](auto&) { return std::system("ip -6 address show dev eth0 | grep -q tentative") != 0; }));
+  ip("-6 route replace default via 2a0b::ffff");
+  bench.settle();
+  CHECK(bench.changes == changes);
+  CHECK(bench.state() == before);
+
+  ip("address del 5.6.7.8/24 dev eth0");
+  ip("address add 5.6.7.9/24 dev eth0");
+  CHECK(bench.until([](auto& s) { return has(s, "5.6.7.9") && !has(s, "5.6.7.8"); }));
+  ip("link set wire down");
+  CHECK(bench.until([](auto& s) { return s.addresses.empty(); }));
+  ip("link del eth0");
+}
+
+TEST_CASE("which interface leads to the internet, by routes and by rules") {
+  for (std::string name : {"eth0", "eth1", "docker0"}) {
+    ip("link add " + name + " type veth peer name peer-" + name);
+    ip("link set " + name + " up");
+    ip("link set peer-" + name + " up");
+  }
+  ip("address add 5.6.7.8/24 dev eth0");
+  ip("address add 5.6.8.8/24 dev eth1");
+  ip("address add 172.17.0.1/16 dev docker0");
+  Bench bench;
+  auto order = [](const NetState& state) {
+    std::string out;
+    for (const auto& each : state.addresses) out += each.interface + (each.routed ? "+ " : "- ");
+    return out;
+  };
+  CHECK(bench.until([&](auto& s) { return order(s) == "eth0- eth1- docker0- "; }));
+  ip("route add default via 5.6.8.1 metric 10");
+  CHECK(bench.until([&](auto& s) { return order(s) == "eth1+ eth0- docker0- "; }));
+  ip("route add default via 5.6.7.1 metric 20");
+  CHECK(bench.until([&](auto& s) { return order(s) == "eth1+ eth0+ docker0- "; }));
+  ip("route add default via 5.6.7.1 table 700");
+  ip("rule add pref 100 table 700");  // a rule alone turns the way
+  CHECK(bench.until([&](auto& s) { return order(s) == "eth0+ eth1+ docker0- "; }));
+  ip("rule del pref 100");
+  CHECK(bench.until([&](auto& s) { return order(s) == "eth1+ eth0+ docker0- "; }));
+  ip("rule add pref 100 prohibit");
+  CHECK(bench.until([&](auto& s) { return !s.route4; }));
+  ip("rule del pref 100");
+  CHECK(bench.until([&](auto& s) { return s.route4; }));
+  ip("route add 0.0.0.0/1 via 5.6.7.1");  // a VPN's two halves
+  ip("route add 128.0.0.0/1 via 5.6.7.1");
+  CHECK(bench.until([&](auto& s) { return order(s) == "eth0+ eth1+ docker0- "; }));
+  for (std::string name : {"eth0", "eth1", "docker0"}) ip("link del " + name);
+}
+
+TEST_CASE("a bridge carries the address of its members, and loses it with the last of them") {
+  ip("link add eth0 type veth peer name wire");
+  ip("link set wire up");
+  ip("link set eth0 up");
+  if (std::system("ip link add qvs0 type bridge 2>/dev/null") != 0) {
+    MESSAGE("not tried: this kernel has no bridge");
+    ip("link del eth0");
+    return;
+  }
+  ip("link set eth0 master qvs0");
+  ip("link set qvs0 up");
+  ip("address add 5.6.7.8/24 dev qvs0");
+  ip("route add default via 5.6.7.1");
+  Bench bench;
+  CHECK(bench.until([](auto& s) { return has(s, "5.6.7.8", "qvs0") && s.route4; }));
+  REQUIRE(bench.state().addresses.size() == 1);
+  CHECK(bench.state().addresses[0].routed);
+  ip("link set eth0 nomaster");
+  CHECK(bench.until([](auto& s) { return s.addresses.empty() && !s.route4; }));
+  ip("link del qvs0");
   ip("link del eth0");
 }
 

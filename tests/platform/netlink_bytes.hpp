@@ -3,6 +3,7 @@
 
 #include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <sys/socket.h>
 
@@ -36,13 +37,18 @@ inline Bytes message(std::uint16_t type, const Bytes& body, std::uint16_t flags 
   return out;
 }
 
-inline Bytes link(int index, const std::string& name, unsigned flags) {
+inline Bytes link(int index, const std::string& name, unsigned flags, unsigned short type = ARPHRD_ETHER,
+                  const std::string& kind = "") {
   ifinfomsg info{};
+  info.ifi_type = type;
   info.ifi_index = index;
   info.ifi_flags = flags;
   Bytes body;
   append(body, &info, sizeof info);
   attribute(body, IFLA_IFNAME, name.c_str(), name.size() + 1);
+  Bytes nested;
+  attribute(nested, IFLA_INFO_KIND, kind.c_str(), kind.size() + 1);
+  if (!kind.empty()) attribute(body, IFLA_LINKINFO, nested.data(), nested.size());
   return message(RTM_NEWLINK, body);
 }
 

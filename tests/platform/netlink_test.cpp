@@ -122,6 +122,10 @@ TEST_CASE("only unicast default routes of the main table") {
 TEST_CASE("which events are news") {
   CHECK(parsed({link(2, "eth0", up)}).changed);
   CHECK(parsed({address("5.6.7.8", 2)}).changed);
+  CHECK(parsed({message(RTM_NEWRULE, {})}).changed);
+  CHECK(parsed({route(AF_INET, 2, RT_TABLE_MAIN, RTN_UNICAST, 1)}).changed);  // half of the internet: a VPN
+  CHECK(parsed({route(AF_INET6, 2, RT_TABLE_MAIN, RTN_UNICAST, 3)}).changed);
+  CHECK_FALSE(parsed({route(AF_INET, 2, RT_TABLE_MAIN, RTN_UNICAST, 8)}).changed);
   CHECK(parsed({route(AF_INET, 2)}).changed);
   CHECK(parsed({route(AF_INET, 2, RT_TABLE_MAIN, RTN_UNICAST, 0, RTM_DELROUTE)}).changed);
   CHECK(parsed({route(AF_INET, 2, RT_TABLE_MAIN, RTN_UNICAST, 0, RTM_DELROUTE)}).routes.empty());
@@ -157,6 +161,9 @@ TEST_CASE("lengths that lie are caught") {
         net_state(out);
       }
   }
+  auto whole = route(AF_INET, 2);
+  for (size_t size = 0; size < whole.size(); ++size)
+    CHECK(parse_way(std::span(whole).first(size)) == way_unknown);
   auto name = link(2, std::string(200, 'x'), up);
   CHECK(parsed({name}).links[0].name.size() == IFNAMSIZ);
 }

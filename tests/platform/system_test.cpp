@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <sys/timex.h>
 #include <time.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include "platform/linux/kernel_settings.hpp"
 #include "platform/linux/linux_platform.hpp"
 #include "platform/system_clock.hpp"
 #include "platform/system_rng.hpp"
@@ -76,4 +78,18 @@ TEST_CASE("paths lie below the root, except a state directory of one's own") {
   options.state_dir = "/srv/state";
   CHECK(linux_paths(options).state_dir == "/srv/state");
   CHECK(linux_paths(options).run_dir == "/mnt/box/run/qcloud");
+}
+
+TEST_CASE("the clock follows NTP only if the kernel says so") {
+  timex kernel{};
+  CHECK(follows_ntp(TIME_OK, kernel));
+  CHECK(follows_ntp(TIME_INS, kernel));  // a leap second to come
+  CHECK_FALSE(follows_ntp(-1, kernel));  // forbidden by a sandbox
+  CHECK_FALSE(follows_ntp(TIME_ERROR, kernel));
+  kernel.status = STA_UNSYNC;
+  CHECK_FALSE(follows_ntp(TIME_OK, kernel));
+  timex now{};
+  int answer = ::adjtimex(&now);
+  CHECK(KernelSettings().clock_synchronized() == (answer != -1 && answer != TIME_ERROR));
+  CHECK(KernelSettings().web_proxy() == "");
 }

@@ -65,6 +65,7 @@ bool House::start() {
     return false;
   }
   owner = std::make_unique<qcloud::Operations>(*agent);
+  if (economy && !agent->settings.has("economy", "on")) (void)agent->settings.set("economy", "on");
   return true;
 }
 

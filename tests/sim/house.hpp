@@ -41,6 +41,9 @@ class House {
   Task<bool> enable();
   Task<bool> disable();
 
+  // By when the box has certainly heard of what happened at the cloud.
+  Millis news_within() const { return economy ? Millis(40min) : Millis(10min); }
+
   std::string device_id() const;
   void set_public_address(const std::string& address, bool own);
   // The books, brought back to what the disk says after an act that was cut off.
@@ -61,6 +64,7 @@ class House {
   // Confirmed by the agent, so never to be lost.
   bool confirmed_on = false;
   bool confirmed_registered = false;
+  bool economy = false;         // set before the first start: no standing connection
   std::set<std::string> filed;  // orders whose filing was confirmed
 
  private:

@@ -1,5 +1,7 @@
 #include "tests/sim/life.hpp"
 
+#include "agent/store/meta.hpp"
+
 namespace sim {
 namespace {
 
@@ -30,6 +32,8 @@ class Life {
       co_await power_cut();
     else if (dice < 800)
       co_await reboot();
+    else if (dice < 815)
+      co_await flapping();
     else if (dice < 860)
       co_await off_and_on(false);
     else if (dice < 890)
@@ -57,6 +61,7 @@ class Life {
   // After a while of calm everything that was promised must hold.
   Task<void> check() {
     co_await h_.clock.sleep_for(15min);
+    if (h_.economy) co_await h_.clock.sleep_for(h_.news_within());
     check_switch("");
     auto id = h_.device_id();
     auto standing = h_.agent->session.contact.get().standing;
@@ -149,6 +154,19 @@ class Life {
         h_.rng.chance(0.3));
   }
 
+  // The line's IPv6 comes and goes; what is published is to stay as it is.
+  Task<void> flapping() {
+    auto own = h_.net.public_address();
+    for (int i = 0; i < 10; ++i) {
+      h_.platform.set_addresses({own, "2a0b:77::5"});
+      co_await h_.clock.sleep_for(h_.rng.between(1s, 100s));
+      h_.platform.set_addresses({own});
+      co_await h_.clock.sleep_for(h_.rng.between(1s, 100s));
+    }
+    h_.set_public_address(own, h_.rng.chance(0.5));
+    co_await h_.clock.sleep_for(5min);
+  }
+
   Task<void> boot() {
     ++h_.world.counters.reboots;
     while (!h_.start()) {
@@ -201,10 +219,23 @@ class Life {
   }
 
   Task<void> wrong_clock() {
-    h_.clock.error = h_.rng.chance(0.5) ? days(365) : -days(400);
-    co_await reboot();
+    // A dead battery, a slip of the hand, a leap of some weeks; with and without NTP's blessing.
+    auto truth = h_.world.time.wall();
+    switch (h_.rng.below(4)) {
+      case 0:
+        h_.clock.error = -truth.time_since_epoch();
+        break;
+      case 1:
+        h_.clock.error = qcloud::from_unix(2'208'988'800) - truth;  // 2040
+        break;
+      default:
+        h_.clock.error = h_.rng.chance(0.5) ? days(365) : -days(400);
+    }
+    h_.platform.set_clock_synchronized(h_.rng.chance(0.3));
+    if (h_.rng.chance(0.7)) co_await reboot();
     co_await h_.clock.sleep_for(5h);
     h_.clock.error = Millis(0);
+    h_.platform.set_clock_synchronized(true);
   }
 
   Task<void> full_disk() {
@@ -238,20 +269,28 @@ class Life {
     co_await h_.clock.sleep_for(30min);
   }
 
+  // The box ends its registration by itself, and is silent from then on.
   Task<void> removed_elsewhere() {
     auto id = h_.device_id();
     h_.world.host.cloud.remove(id);
-    co_await h_.clock.sleep_for(10min);
-    if (h_.agent->session.contact.get().standing != qcloud::Standing::removed)
-      fail("R3", "the box did not learn that it was removed");
+    co_await h_.clock.sleep_for(h_.news_within());
+    if (h_.agent->identity.registration.get() || h_.agent->switches.any_on())
+      fail("R3", "the box did not end its registration when it was removed");
+    if (!qcloud::get_meta(*h_.db, qcloud::note_removed))
+      fail("R3", "the box does not say that it was removed");
+    if (!h_.agent->outbox.open.get().empty()) fail("R3", "an order of a removed registration is still open");
+    h_.confirmed_on = h_.confirmed_registered = false;
+    h_.net.allowed.ddns = h_.net.allowed.any_on = h_.net.allowed.order_open = false;
+    if (h_.rng.chance(0.5)) co_await reboot();
+    co_await h_.clock.sleep_for(2h);
     departed_.push_back(id);
-    co_await h_.unregister();
+    if (h_.rng.chance(0.5)) co_await h_.unregister();
     co_await settle_in();
   }
 
   Task<void> revoked() {
     h_.world.host.cloud.revoke(h_.device_id());
-    co_await h_.clock.sleep_for(10min);
+    co_await h_.clock.sleep_for(h_.news_within());
     if (h_.agent->session.contact.get().standing != qcloud::Standing::revoked)
       fail("R1", "the box did not learn that it was revoked");
     co_await h_.unregister();
@@ -292,6 +331,7 @@ class Life {
 
 Task<void> live(House* house, int number, Instant end) {
   Life life(*house, number);
+  house->economy = number % 4 == 3;
   if (!house->start()) co_return;
   co_await life.settle_in();
   while (house->world.time.now() < end) {

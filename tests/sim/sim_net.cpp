@@ -99,6 +99,7 @@ Task<Result<HttpResponse>> SimTransport::exchange(HttpRequest request, qcloud::M
   ++open_[&meter];
   Open open{open_, &meter};
   auto deadline = request.deadline;
+  if (request.trace) request.trace->addresses = {"5.6.8.1"};
   open.row = meter.opened({"tcp", "10.0.0.2:40000", "5.6.8.1:443", request.message});
   if (!open.row) co_return net_error("gate.switched_off");
   auto done = co_await

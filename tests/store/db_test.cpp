@@ -52,7 +52,7 @@ TEST_CASE("store: a state of a newer version is refused and left as it is") {
   CHECK(unit::read_all(state.state_path()) == before);
 }
 
-TEST_CASE("store: what is no database is refused and left as it is") {
+TEST_CASE("store: what is no database is kept as it is, under another name") {
   for (const std::string& bytes :
        {std::string("this is no database, but the notes of the owner; more than one page of them? no"),
         std::string(8192, 'x'),
@@ -60,9 +60,9 @@ TEST_CASE("store: what is no database is refused and left as it is") {
     unit::TempDir dir;
     unit::write_all(dir / "state.db", bytes);
     auto opened = Db::open({dir / "state.db", dir / "spool.db", {}});
-    REQUIRE_FALSE(opened);
-    CHECK(opened.error().code == "store.unusable");
-    CHECK(unit::read_all(dir / "state.db") == bytes);
+    REQUIRE(opened);
+    CHECK(get_meta(**opened, note_damaged) == dir / "state.db.damaged-1");
+    CHECK(unit::read_all(dir / "state.db.damaged-1") == bytes);
   }
 }
 

@@ -22,10 +22,12 @@ class FakeTransport final : public qcloud::Transport {
   std::function<qcloud::Task<Reply>(qcloud::HttpRequest, qcloud::Meter&)> on_exchange;
   std::function<qcloud::Task<void>(qcloud::Meter&)> on_drain;
   std::function<qcloud::Result<qcloud::DatagramAnswer>(const qcloud::Datagram&)> on_datagram;
+  std::function<qcloud::LookupAnswer(const std::string& name, qcloud::Family)> on_lookup;
   std::deque<Reply> replies;  // used when on_exchange is not set; the last one stays
 
   std::vector<qcloud::HttpRequest> requests;
   std::vector<qcloud::Datagram> datagrams;
+  std::vector<std::string> lookups;
   int drained = 0;
 
   qcloud::Task<Reply> exchange(qcloud::HttpRequest request, qcloud::Meter& meter) override {
@@ -42,6 +44,12 @@ class FakeTransport final : public qcloud::Transport {
     datagrams.push_back(datagram);
     if (on_datagram) co_return on_datagram(datagram);
     co_return qcloud::Error{"net.timeout", qcloud::Retry::retry_soon, "no answer", ""};
+  }
+  qcloud::Task<qcloud::Result<qcloud::LookupAnswer>> lookup(std::string name, qcloud::Family family,
+                                                            qcloud::Instant, qcloud::Meter&) override {
+    lookups.push_back(name);
+    if (on_lookup) co_return on_lookup(name, family);
+    co_return qcloud::LookupAnswer{qcloud::DnsStatus::no_answer, {}, "192.168.1.1:53"};
   }
   qcloud::Task<void> drain(qcloud::Meter& meter) override {
     ++drained;

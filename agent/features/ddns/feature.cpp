@@ -8,9 +8,11 @@
 // One loop. Each turn looks at what is known and does the first thing that is missing:
 //   no route             wait for one
 //   nothing known        look: from where does the cloud see us, what does it have of us
+//   IPv4 not looked at   the path over IPv4 broke, IPv6 leads to the cloud: ask over IPv4 what it sees
 //   one source only      look again on a new connection
 //   the picture differs  report
-//   all true             hang on `watch` until the cloud, the kernel or the path has news
+//   all true             hang on `watch` until the cloud, the kernel or the path has news;
+//                        in economy mode: rest for a quarter of an hour, then look again
 // Anything that changes underneath (addresses, routes, the name) interrupts the turn.
 namespace qcloud::ddns {
 namespace {
@@ -24,8 +26,12 @@ struct State {
   std::optional<IpAddress> second_hop;
   std::optional<Address> last_seen;  // of either family: what the next watch gives back
   bool probed = false;
-  bool prefer_v6 = false;  // IPv4 has a route that leads nowhere
+  bool prefer_v6 = false;  // the path over IPv4 broke, or its route leads nowhere
+  Instant ask4_at{};       // when to try IPv4 again, while that holds
   bool shaken = false;     // the last second look differed from the first
+  int heartbeat = 0;       // seconds, as the cloud asked
+  Families families;
+  std::vector<Address> known;  // lately ours: a family that went a moment ago can still be named
   std::vector<Finding> name_findings;
 
   void forget_view() {
@@ -41,12 +47,9 @@ struct State {
 
 std::vector<Local> locals_of(const NetState& net) {
   std::vector<Local> out;
-  for (const auto& local : net.addresses) out.push_back({local.address, local.temporary, local.deprecated});
+  for (const auto& local : net.addresses)
+    out.push_back({local.address, local.temporary, local.deprecated, local.routed});
   return out;
-}
-
-Inputs inputs_of(const State& state, const Registration& registration) {
-  return {locals_of(state.net), state.seen4, state.reported, !registration.name.empty(), state.second_hop};
 }
 
 // The message's form of an address that the policy chose: from the kernel, or as the cloud told it.
@@ -55,7 +58,34 @@ std::optional<Address> value_of(const State& state, const std::optional<IpAddres
   for (const auto& local : state.net.addresses)
     if (local.address == *address) return local.value;
   if (state.seen4 && state.seen4->address == *address) return state.seen_value;
+  for (const auto& value : state.known)
+    if (value.json() == boost::json::value(to_string(*address))) return value;
   return std::nullopt;
+}
+
+// What is published and may be missed for a while: it must be possible to say it again.
+void remember(State& state) {
+  std::vector<Address> known;
+  if (state.reported)
+    for (const auto& address : {state.reported->v4, state.reported->v6})
+      if (auto value = value_of(state, address)) known.push_back(*value);
+  state.known = std::move(known);
+}
+
+Inputs inputs_of(const State& state, const Registration& registration, Instant now) {
+  Inputs in;
+  in.locals = locals_of(state.net);
+  in.seen4 = state.seen4;
+  in.reported = state.reported;
+  in.has_name = !registration.name.empty();
+  in.second_hop = state.second_hop;
+  in.route4 = state.net.route4;
+  in.tunnel4 = state.net.tunnel4;
+  if (state.reported) {
+    in.keep4 = state.families.missed4(now) && value_of(state, state.reported->v4);
+    in.keep6 = state.families.missed6(now) && value_of(state, state.reported->v6);
+  }
+  return in;
 }
 
 void vote(State& state, const IpAddress& address, const std::optional<Address>& value) {
@@ -75,18 +105,16 @@ Status absorb(State& state, Identity& identity, const News& news) {
   state.cursor = news.cursor;
   state.reported = news.reported;
   state.last_seen = news.seen_value;
+  state.heartbeat = news.heartbeat_seconds;
   if (!news.seen->v6 && !(state.seen4 && state.seen4->address == *news.seen))
     vote(state, *news.seen, news.seen_value);
   const auto& registration = identity.registration.get();
   if (!registration || (registration->name == news.name && registration->fqdn == news.fqdn)) return {};
   auto before = registration->fqdn;
-  auto status = identity.describe("", news.name, news.fqdn, "");
   state.name_findings.clear();
-  if (news.fqdn.empty() && !before.empty())
-    state.name_findings.push_back({"name_lost", {{"name", before}}});
-  else if (!before.empty())
-    state.name_findings.push_back({"name_changed", {{"from", before}, {"to", news.fqdn}}});
-  return status;
+  if (news.fqdn.empty()) return identity.lose_name();
+  if (!before.empty()) state.name_findings.push_back({"name_changed", {{"from", before}, {"to", news.fqdn}}});
+  return identity.describe("", news.name, news.fqdn, "");
 }
 
 SendOptions over(const State& state, Millis patience) {
@@ -108,25 +136,70 @@ class Turn {
     const auto& registration = deps_.identity.registration.get();
     if (!registration)
       co_return Status(Error{"identity.none", Retry::wait_for_owner, "This box is not registered.", ""});
-    if (!state_.reported || !state_.last_seen) co_return co_await news(look(), seconds(30));
-    auto decision = decide(inputs_of(state_, *registration));
+    if (!state_.reported || !state_.last_seen) co_return co_await news(look(), seconds(60));
+    if (state_.prefer_v6 && state_.net.route4 && deps_.clock.now() >= state_.ask4_at)
+      co_return co_await ask_over_v4();
+    auto decision = decide(inputs_of(state_, *registration, deps_.clock.now()));
     if (state_.shaken && decision.second_look && state_.seen4)
       decision.findings.push_back({"ddns_unstable", {{"seen", to_string(state_.seen4->address)}}});
     tell(decision);
     if (decision.second_look) co_return co_await second_look();
     if (decision.report) co_return co_await report(decision);
-    if (decision.wanted.v4 && behind_router(locals_of(state_.net)) && !state_.probed)
+    if (decision.wanted.v4 && behind_router(locals_of(state_.net)) && !state_.probed && !deps_.proxied())
       co_return co_await probe();
+    remember(state_);
+    if (deps_.economy.get()) co_return co_await rest_a_while();
     co_return co_await hang();
   }
 
  private:
   void tell(const Decision& decision) {
     auto findings = decision.findings;
-    if (deps_.identity.registration.get() && !deps_.identity.registration.get()->name.empty())
-      std::erase_if(state_.name_findings, [](const Finding& f) { return f.code == "name_lost"; });
+    const auto& registration = deps_.identity.registration.get();
+    if (registration && !registration->lost.empty())
+      findings.push_back({"name_lost", {{"name", registration->lost}}});
     findings.insert(findings.end(), state_.name_findings.begin(), state_.name_findings.end());
     deps_.health.report(manifest.name, std::move(findings));
+  }
+
+  // The IPv4 address may have changed with the path that broke; only IPv4 can tell. A failure is no news:
+  // IPv6 leads to the cloud, and IPv4 is tried again after a while.
+  Task<std::optional<Status>> ask_over_v4() {
+    SendOptions options;
+    options.family = Family::ipv4;
+    options.trace = std::make_shared<Trace>();  // a try: its failure is no trouble with the cloud
+    auto answer = co_await unless(lanes_.request.send(whoami(), options), wake_);
+    if (!answer) co_return std::nullopt;
+    state_.ask4_at = deps_.clock.now() + minutes(15);
+    if (!*answer) co_return Status();
+    auto sight = parse_whoami(**answer);
+    if (!sight) co_return Status(std::move(sight).error());
+    state_.prefer_v6 = false;
+    vote(state_, sight->address, sight->value);
+    state_.last_seen = sight->value;
+    co_return Status();
+  }
+
+  // What is to be looked at again in time: a family that is missed, IPv4 that leads nowhere.
+  std::optional<Instant> look_again() const {
+    auto at = state_.families.until(deps_.clock.now());
+    if (state_.prefer_v6 && state_.net.route4) at = at ? std::min(*at, state_.ask4_at) : state_.ask4_at;
+    return at;
+  }
+
+  // No connection stands meanwhile. The view is kept: the look says whether it still holds.
+  Task<std::optional<Status>> rest_a_while() {
+    auto span = rest(state_.heartbeat, static_cast<int>(deps_.rng.below(1000)));
+    auto until = deps_.clock.now() + span;
+    if (auto again = look_again()) until = std::min(until, *again);
+    auto rested = co_await unless(slept(deps_.clock, until), wake_);
+    if (!rested) co_return std::nullopt;
+    co_return co_await news(look(), seconds(60));
+  }
+
+  static Task<bool> slept(Clock& clock, Instant until) {
+    co_await clock.sleep_until(until);
+    co_return true;
   }
 
   // A hang that comes back at once with nothing new is no hang: it is not asked again in a loop.
@@ -137,7 +210,16 @@ class Turn {
     const auto& before = deps_.identity.registration.get();
     auto name = before ? before->fqdn : "";
     auto cursor = state_.cursor;
-    auto done = co_await news(watch(cursor, seen), hours(6) + minutes(2));
+    auto message = watch(cursor, seen);
+    auto patience = hours(6) + minutes(2);
+    std::optional<Status> done;
+    if (auto again = look_again()) {
+      auto heard = co_await within(news(std::move(message), patience), deps_.clock, *again);
+      if (!heard) co_return std::nullopt;
+      done = *heard;
+    } else {
+      done = co_await news(std::move(message), patience);
+    }
     const auto& after = deps_.identity.registration.get();
     bool nothing_new = reported == state_.reported && seen == state_.last_seen && cursor == state_.cursor &&
                        (!after || after->fqdn == name);
@@ -157,6 +239,7 @@ class Turn {
       state_.last_seen.reset();
       // The other family may still lead to the cloud.
       if (state_.net.route4 && state_.net.route6) state_.prefer_v6 = !state_.prefer_v6;
+      state_.ask4_at = {};
       co_return Status(std::move(*answer).error());
     }
     auto parsed = parse_watch(**answer);
@@ -166,7 +249,7 @@ class Turn {
 
   Task<std::optional<Status>> second_look() {
     bool was_shaken = state_.shaken;
-    auto answer = co_await unless(lanes_.request.send(whoami(), over(state_, seconds(30))), wake_);
+    auto answer = co_await unless(lanes_.request.send(whoami(), over(state_, seconds(60))), wake_);
     if (!answer) co_return std::nullopt;
     if (!*answer) co_return Status(std::move(*answer).error());
     auto sight = parse_whoami(**answer);
@@ -228,12 +311,16 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
   Signal wake(co_await boost::asio::this_coro::executor);
   auto net = deps.net.state.wake(wake);
   auto registration = deps.identity.registration.wake(wake);
+  auto economy = deps.economy.wake(wake);
+  Storm storm;
   Backoff backoff(seconds(1), minutes(5));
   State state;
   for (;;) {
     wake.clear();
     if (!(deps.net.state.get() == state.net)) {
+      if (auto calm = storm.wait(deps.clock.now()); calm > Millis(0)) co_await deps.clock.sleep_for(calm);
       state.net = deps.net.state.get();
+      state.families.see(locals_of(state.net), state.net.route4, deps.clock.now());
       state.forget_view();
       backoff.reset();
     }
@@ -249,6 +336,9 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
       backoff.reset();
       continue;
     }
+    // An answer that came but cannot be read: that is no contact, and status must say so.
+    if (done->error().code == "cloud.bad_answer")
+      deps.session.observe(Result<HttpResponse>(done->error()), true);
     auto wait = backoff.next(deps.rng, done->error().retry_after);
     if (done->error().retry == Retry::give_up) wait = std::max<Millis>(wait, minutes(1));
     co_await wake.wait_until(deps.clock, deps.clock.now() + wait);

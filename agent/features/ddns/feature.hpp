@@ -1,6 +1,8 @@
 // Found by name: keeps the cloud's picture of this box's addresses true.
 #pragma once
 
+#include <functional>
+
 #include "agent/cloud/cloud_session.hpp"
 #include "agent/core/rng.hpp"
 #include "agent/features/ddns/manifest.hpp"
@@ -18,6 +20,9 @@ struct Deps {
   Identity& identity;
   HealthBoard& health;
   Fact<std::optional<Reported>>& reported;  // told to whoever shows the status
+  Fact<bool>& economy;                      // no standing connection: a look now and then
+  CloudSession& session;                    // told of answers that cannot be read
+  std::function<bool()> proxied;            // a web proxy chooses the way: probing it says nothing
 };
 
 // Runs until cancelled; needs a registration in good standing.

@@ -47,8 +47,8 @@ inline constexpr HostDecl hosts[] = {
 
 inline constexpr std::string_view health[] = {
     "ddns_no_name",    "ddns_no_public_address", "ddns_behind_router", "ddns_carrier_nat",
-    "ddns_double_nat", "ddns_sources_differ",    "ddns_unstable",      "name_lost",
-    "name_changed",
+    "ddns_double_nat", "ddns_sources_differ",    "ddns_unstable",      "ddns_behind_vpn",
+    "name_lost",       "name_changed",
 };
 }  // namespace detail
 

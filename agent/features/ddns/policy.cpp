@@ -10,10 +10,9 @@ constexpr int enough_votes = 2;
 std::vector<IpAddress> candidates(const std::vector<Local>& locals, bool v6) {
   std::vector<IpAddress> out;
   for (const auto& local : locals)
-    if (local.address.v6 == v6 && !local.temporary && !local.deprecated &&
+    if (local.address.v6 == v6 && !local.temporary && !local.deprecated && local.routed &&
         reach_of(local.address) == Reach::global)
       out.push_back(local.address);
-  std::sort(out.begin(), out.end());
   return out;
 }
 
@@ -27,9 +26,21 @@ std::string first_v4(const std::vector<Local>& locals) {
   return "";
 }
 
+// 464XLAT (RFC 6877): the only IPv4 address is one of 192.0.0.0/29 (RFC 7335), its way leads over NAT64.
+bool translated(const std::vector<Local>& locals) {
+  bool any = false;
+  for (const auto& local : locals) {
+    if (local.address.v6) continue;
+    const auto& b = local.address.bytes;
+    if (!(b[0] == 192 && b[1] == 0 && b[2] == 0 && b[3] < 8)) return false;
+    any = true;
+  }
+  return any;
+}
+
 std::optional<IpAddress> choose_v6(const Inputs& in) {
   auto own = candidates(in.locals, true);
-  if (own.empty()) return std::nullopt;
+  if (own.empty()) return in.keep6 && in.reported ? in.reported->v6 : std::nullopt;
   // What is published stays as long as it is good: no flapping between two good addresses.
   if (in.reported && contains(own, in.reported->v6)) return in.reported->v6;
   return own.front();
@@ -42,6 +53,7 @@ std::optional<IpAddress> choose_v4(const Inputs& in, Decision& out) {
   auto reported = in.reported ? in.reported->v4 : std::nullopt;
   if (reported && reach_of(*reported) != Reach::global)
     reported.reset();  // whoever put it there: it has no place
+  if (!in.route4 || translated(in.locals)) return in.keep4 ? reported : std::nullopt;
 
   if (!own.empty()) {
     if (!in.seen4) return contains(own, reported) ? reported : std::nullopt;
@@ -53,6 +65,10 @@ std::optional<IpAddress> choose_v4(const Inputs& in, Decision& out) {
     out.findings.push_back(
         {"ddns_sources_differ", {{"local", to_string(own.front())}, {"seen", to_string(in.seen4->address)}}});
     return contains(own, reported) || reported == seen ? reported : std::nullopt;
+  }
+  if (in.tunnel4) {
+    if (seen) out.findings.push_back({"ddns_behind_vpn", {{"seen", to_string(*seen)}}});
+    return std::nullopt;
   }
   // No view over IPv4 at the moment: what is published stays, as long as this box has IPv4 at all.
   if (!in.seen4) return first_v4(in.locals).empty() ? std::nullopt : reported;
@@ -97,6 +113,34 @@ Decision decide(const Inputs& in) {
   if (in.has_name && in.reported && !out.second_look && !out.wanted.v4 && !out.wanted.v6)
     out.findings.push_back({"ddns_no_public_address", {}});
   return out;
+}
+
+void Families::see(const std::vector<Local>& locals, bool route4, Instant now) {
+  auto follow = [&](bool has, bool& had, std::optional<Instant>& lost) {
+    if (has) lost.reset();
+    if (had && !has) lost = now;
+    had = has;
+  };
+  follow(route4, has4_, lost4_);
+  follow(!candidates(locals, true).empty(), has6_, lost6_);
+}
+
+std::optional<Instant> Families::until(Instant now) const {
+  std::optional<Instant> first;
+  for (const auto& lost : {lost4_, lost6_})
+    if (missed(lost, now) && (!first || *lost + patience < *first)) first = *lost + patience;
+  return first;
+}
+
+Millis Storm::wait(Instant now) {
+  constexpr Millis price = seconds(5), credit = price * 90;
+  paid_ = std::max(paid_, now) + price;
+  return std::clamp<Millis>(paid_ - now - credit, Millis(0), price);
+}
+
+Millis rest(int heartbeat_seconds, int jitter) {
+  Millis span = heartbeat_seconds == 0 ? seconds(900) : seconds(std::clamp(heartbeat_seconds, 60, 86400));
+  return span * 8 / 10 + span * 4 / 10 * jitter / 999;
 }
 
 }  // namespace qcloud::ddns

@@ -1,5 +1,7 @@
 #include "agent/features/ddns/wire.hpp"
 
+#include <algorithm>
+
 namespace qcloud::ddns {
 
 namespace json = boost::json;
@@ -77,6 +79,9 @@ Result<News> parse_watch(const Answer& answer) {
   auto reported = reported_of(answer.json);
   if (!news.cursor || !news.seen || !reported || !plain(news.name) || !plain(news.fqdn)) return bad();
   news.reported = *reported;
+  auto heartbeat = number_member(answer.json, "heartbeat_seconds").value_or(0);
+  if (heartbeat > 0)
+    news.heartbeat_seconds = static_cast<int>(std::clamp<std::int64_t>(heartbeat, 60, 86400));
   return news;
 }
 

@@ -24,6 +24,7 @@ struct News {
   std::optional<IpAddress> seen;
   std::string name, fqdn;  // empty: none
   Reported reported;
+  int heartbeat_seconds = 0;  // how often an economical box should look; 0: the cloud did not say
 };
 Result<News> parse_watch(const Answer& answer);
 

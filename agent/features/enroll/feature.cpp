@@ -117,7 +117,8 @@ Task<Status> claim(Deps deps, Lanes<manifest> lanes, Value<DataClass::public_nam
   if (!answer) co_return std::move(answer).error();
   if (!answer->ok()) {
     auto problem = answer->problem();
-    if (problem.code == "cloud.name-taken") problem.fix = "Choose another name.";
+    bool other = problem.code == "cloud.name-taken" || problem.code == "cloud.name-invalid";
+    if (other && problem.fix.empty()) problem.fix = "Choose another name.";
     co_return problem;
   }
   co_return deps.identity.describe("", string_member(answer->json, "name"),
@@ -130,6 +131,35 @@ Task<Status> release(Deps deps, Lanes<manifest> lanes) {
   if (!answer) co_return std::move(answer).error();
   if (!answer->ok()) co_return answer->problem();
   co_return deps.identity.describe("", "", "", "");
+}
+
+namespace {
+
+Task<Result<Audience>> audience_of(Lanes<manifest> lanes, Out message) {
+  auto answer = co_await lanes.request.send(std::move(message));
+  if (!answer) co_return std::move(answer).error();
+  co_return parse_audience(*answer);
+}
+
+}  // namespace
+
+Task<Result<Audience>> audience(Lanes<manifest> lanes) {
+  auto message = get_audience();
+  co_return co_await audience_of(lanes, std::move(message));
+}
+
+Task<Result<Audience>> set_audience(Lanes<manifest> lanes, Value<DataClass::audience> who,
+                                    Value<DataClass::invited_account> invited) {
+  auto message = set_audience(who, invited);
+  co_return co_await audience_of(lanes, std::move(message));
+}
+
+Task<Status> correct_device_name(Lanes<manifest> lanes, Value<DataClass::device_name> name) {
+  auto message = correct(name);
+  auto answer = co_await lanes.request.send(std::move(message));
+  if (!answer) co_return std::move(answer).error();
+  if (!answer->ok()) co_return answer->problem();
+  co_return Status{};
 }
 
 Task<void> run(Deps deps, Lanes<manifest> lanes) {

@@ -5,6 +5,7 @@
 #include "agent/core/log.hpp"
 #include "agent/core/rng.hpp"
 #include "agent/features/enroll/manifest.hpp"
+#include "agent/features/enroll/wire.hpp"
 #include "agent/gate/lanes.hpp"
 #include "agent/health/health.hpp"
 #include "platform/platform.hpp"
@@ -38,6 +39,13 @@ Task<void> register_box(Deps deps, Lanes<manifest> lanes);
 // The public name. Errors: cloud.name-taken, cloud.name-invalid, net.*.
 Task<Status> claim(Deps deps, Lanes<manifest> lanes, Value<DataClass::public_name> name);
 Task<Status> release(Deps deps, Lanes<manifest> lanes);
+
+// Who may look the box up (promise L2): asked, and said. Errors: identity.none, cloud.*, net.*.
+Task<Result<Audience>> audience(Lanes<manifest> lanes);
+Task<Result<Audience>> set_audience(Lanes<manifest> lanes, Value<DataClass::audience> who,
+                                    Value<DataClass::invited_account> invited);
+// What the box is called on the account's page.
+Task<Status> correct_device_name(Lanes<manifest> lanes, Value<DataClass::device_name> name);
 
 // Renews the certificate at half of its life, for ever. Ends only by cancellation.
 Task<void> run(Deps deps, Lanes<manifest> lanes);

@@ -32,6 +32,14 @@ inline constexpr Field name_fields[] = {
     {"name", public_name, Where::json},
 };
 
+inline constexpr Field audience_fields[] = {
+    {"audience", audience, Where::json},
+    {"invited", invited_account, Where::json},
+};
+inline constexpr Field correct_fields[] = {
+    {"device_name", device_name, Where::json},
+};
+
 inline constexpr MessageDecl messages[] = {
     {"device_authorization", Method::post, "/device/auth", "ask for a code to register with",
      device_authorization_fields, Auth::none},
@@ -43,6 +51,9 @@ inline constexpr MessageDecl messages[] = {
     {"device", Method::get, "/v1/device", "ask which account this box belongs to", {}},
     {"claim_name", Method::put, "/v1/name", "claim the public name", name_fields},
     {"release_name", Method::del, "/v1/name", "release the public name", {}},
+    {"get_audience", Method::get, "/v1/audience", "ask who may look this box up", {}},
+    {"set_audience", Method::put, "/v1/audience", "say who may look this box up", audience_fields},
+    {"correct", Method::patch, "/v1/device", "correct what is stored about this box", correct_fields},
 };
 
 inline constexpr HostDecl hosts[] = {
@@ -50,8 +61,8 @@ inline constexpr HostDecl hosts[] = {
 };
 
 inline constexpr std::string_view health[] = {
-    "not_registered",      "identity_set_aside", "certificate_revoked", "device_removed", "key_superseded",
-    "certificate_expired", "renewal_failing",    "name_lost",           "name_changed",
+    "not_registered", "identity_set_aside",  "certificate_revoked", "device_removed", "removal_unproved",
+    "key_superseded", "certificate_expired", "renewal_failing",     "name_lost",      "name_changed",
 };
 }  // namespace detail
 
@@ -70,7 +81,7 @@ inline constexpr Manifest manifest{
     .retention = "until you unregister, on the box or on your account's page",
     .cloud_holds =
         "the box's model, name and the end of its serial number as you approved them, its public key, its "
-        "certificates and its public name",
+        "certificates, its public name, and who may look it up",
     .health_codes = detail::health,
 };
 

@@ -35,6 +35,13 @@ Out claim_name(const Value<DataClass::public_name>& name) {
   return Compose<manifest, "claim_name">().set<"name">(name).done();
 }
 Out release_name() { return Compose<manifest, "release_name">().done(); }
+Out get_audience() { return Compose<manifest, "get_audience">().done(); }
+Out set_audience(const Value<DataClass::audience>& who, const Value<DataClass::invited_account>& invited) {
+  return Compose<manifest, "set_audience">().set<"audience">(who).set<"invited">(invited).done();
+}
+Out correct(const Value<DataClass::device_name>& device_name) {
+  return Compose<manifest, "correct">().set<"device_name">(device_name).done();
+}
 
 namespace {
 
@@ -59,7 +66,7 @@ Result<DeviceCode> parse_device_authorization(const Answer& answer) {
       string_member(answer.json, "verification_uri_complete"),
       seconds(std::clamp<std::int64_t>(number_member(answer.json, "expires_in").value_or(600), 10, 3600)),
       seconds(std::clamp<std::int64_t>(number_member(answer.json, "interval").value_or(5), 1, 60))};
-  auto web = [](const std::string& url) { return url.starts_with("https://") || url.starts_with("http://"); };
+  auto web = [](const std::string& url) { return url.starts_with("https://") && url.size() > 8; };
   if (!printable(out.user_code, 32) || !printable(out.verification_uri, 512) || !web(out.verification_uri))
     return bad;
   if (!printable(out.verification_uri_complete, 1024) || !web(out.verification_uri_complete))
@@ -92,6 +99,22 @@ Result<DeviceInfo> parse_device(const Answer& answer) {
       return Error{"cloud.bad_answer", Retry::retry_later,
                    "The cloud's answer about this box is not readable.", ""};
   return info;
+}
+
+Result<Audience> parse_audience(const Answer& answer) {
+  if (!answer.ok()) return answer.problem();
+  Error bad{"cloud.bad_answer", Retry::retry_later,
+            "The cloud's answer about who may look this box up is not readable.", ""};
+  Audience out;
+  out.audience = string_member(answer.json, "audience");
+  if (out.audience != "everyone" && out.audience != "invited" && out.audience != "owner") return bad;
+  auto* invited = answer.json.if_contains("invited");
+  if (!invited || !invited->is_array() || invited->as_array().size() > 200) return bad;
+  for (const auto& login : invited->as_array()) {
+    if (!login.is_string() || !printable(std::string(login.as_string()), 64)) return bad;
+    out.invited.emplace_back(login.as_string());
+  }
+  return out;
 }
 
 }  // namespace qcloud::enroll

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "agent/features/enroll/manifest.hpp"
 #include "agent/features/enroll/policy.hpp"
@@ -23,6 +24,9 @@ Out simple_reenroll(const Value<DataClass::public_key>& request);
 Out device();
 Out claim_name(const Value<DataClass::public_name>& name);
 Out release_name();
+Out get_audience();
+Out set_audience(const Value<DataClass::audience>& who, const Value<DataClass::invited_account>& invited);
+Out correct(const Value<DataClass::device_name>& device_name);
 
 struct DeviceCode {
   Value<DataClass::one_time_code> device_code;
@@ -40,5 +44,12 @@ struct DeviceInfo {
   std::string account, name, fqdn, zone;
 };
 Result<DeviceInfo> parse_device(const Answer& answer);
+
+// Who may look the box up, as the cloud has it.
+struct Audience {
+  std::string audience;  // everyone, invited, owner
+  std::vector<std::string> invited;
+};
+Result<Audience> parse_audience(const Answer& answer);
 
 }  // namespace qcloud::enroll

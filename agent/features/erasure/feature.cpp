@@ -40,7 +40,7 @@ Task<void> attempt(Deps deps, Lanes<manifest> lanes, Order pending) {
     asked = answer->retry_after;
     switch (read.kind) {
       case OrderAnswer::Kind::receipt: {
-        auto settled = deps.orders.settle(pending, read.receipt);
+        auto settled = deps.orders.settle(pending, read.receipt, deps.session.now());
         if (settled) co_return;
         delay.problem = settled.error().detail;
         delay.refused = settled.error().code.starts_with("receipt.");

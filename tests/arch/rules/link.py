@@ -6,15 +6,6 @@ import subprocess
 from rules.base import Proof, Rule, seeded
 from rules.symbols import needed, tool
 
-MAIN = "agent/main.cpp"
-
-
-def name_service_first(context):
-    """A static glibc would load the box's own name-service modules, of a foreign libc, and look names up past our resolver."""
-    body = re.search(r"\bint\s+main\s*\([^)]*\)\s*\{\s*([^;]*;)", context.code(MAIN))
-    if not body or not re.match(r"(?:::)?__nss_configure_lookup\s*\(", body[1]):
-        return ["%s: main begins with '%s', not with __nss_configure_lookup" % (MAIN, body[1] if body else "nothing")]
-    return []
 
 
 def libraries(readelf):
@@ -60,11 +51,6 @@ def one_resolver(context):
 
 def rules():
     return [
-        Rule("link: the name service is closed before anything else", name_service_first, [
-            seeded("options come first", name_service_first,
-                   {MAIN: "int main(int c, char** v) {\n  auto o = parse(c, v);\n  __nss_configure_lookup(a, b);\n}"}, "begins with"),
-            seeded("it is a comment only", name_service_first,
-                   {MAIN: "int main() {\n  // __nss_configure_lookup(a, b);\n  return 0;\n}"}, "begins with")]),
         Rule("link: the agent has no libcurl", no_curl, [
             Proof("a NEEDED entry", lambda: libraries(" 0x1 (NEEDED)  Shared library: [libcurl.so.4]"), "libcurl"),
             Proof("a link line", lambda: link_lines("  LINK_LIBRARIES = a.a -lcurl -lz"), "-lcurl")]),

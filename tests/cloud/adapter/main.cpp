@@ -1,10 +1,12 @@
 // refcloud: the reference cloud as a program. `refcloud --help` says how to run it.
 #include <CLI/CLI.hpp>
 
+#include <sys/resource.h>
 #include <unistd.h>
 #include <boost/asio/signal_set.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <iostream>
 
@@ -22,12 +24,23 @@ using namespace refcloud;
 
 struct Options {
   std::string public_url;
-  std::string dir, host = "cloud.vendor.test", zone = "mynas.test", pdns_url, pdns_key_file, front,
+  std::string dir, host = "cloud.vendor.test", zone = "mynas.test", pdns_url, pdns_key_file, front, plain,
                    operator_socket, keylog, ready, login;
+  std::size_t most_connections = 20'000, most_of_one = 1'000;
   std::vector<std::string> listen{};
 };
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find_first_of("\r\n")); }
+
+// Each connection is a descriptor; the kernel allows more than it gives at first.
+std::size_t descriptors() {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  return std::max<std::size_t>(limit.rlim_cur, 128);
+}
 
 int add_account(const Options& options) {
   std::string password;
@@ -75,7 +88,9 @@ int serve(const Options& options) {
     dns = std::move(pdns);
   }
   Cloud cloud(clock, rng, Store(folder.database()), std::move(keys), *dns, settings);
-  Service service{cloud, clock, {}};
+  Service service{cloud, clock};
+  service.connections.most = std::min(options.most_connections, descriptors() - 64);
+  service.connections.most_of_one = options.most_of_one;
   cloud.set_on_change([&service](const std::string& device) { service.watches.wake(device); });
 
   boost::asio::io_context io(1);
@@ -86,6 +101,7 @@ int serve(const Options& options) {
   for (const auto& endpoint : endpoints) listening.emplace_back(listen_tls(io, service, tls, endpoint));
   json::object ready{{"listen", listening}};
   if (!options.front.empty()) ready["front"] = listen_front(io, service, parse_endpoint(options.front));
+  if (!options.plain.empty()) ready["plain"] = listen_plain(io, service, parse_endpoint(options.plain));
   if (!options.operator_socket.empty()) {
     listen_operator(io, service, options.operator_socket);
     ready["operator"] = options.operator_socket;
@@ -128,6 +144,15 @@ int main(int argc, char** argv) {
   pdns->needs("--pdns-key-file");
   server->add_option("--front", options.front,
                      "ADDRESS:PORT for plain HTTP from a trusted proxy that sets Client-Cert and Forwarded");
+  server->add_option("--plain", options.plain,
+                     "ADDRESS:PORT for plain HTTP that only answers GET /generate_204: whether a sign-in "
+                     "page is in the way");
+  server->add_option("--max-connections", options.most_connections, "Connections at once")
+      ->capture_default_str();
+  server
+      ->add_option("--max-per-source", options.most_of_one,
+                   "Connections at once from one IPv4 address or IPv6 /64")
+      ->capture_default_str();
   server->add_option("--operator", options.operator_socket, "Unix socket of the operator's API");
   server->add_option("--keylog", options.keylog, "File for TLS session secrets (tests only)");
   server->add_option("--ready", options.ready, "File that is written once the cloud listens");

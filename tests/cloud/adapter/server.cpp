@@ -8,6 +8,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/beast/ssl.hpp>
 
+#include <array>
 #include <charconv>
 #include <cstdio>
 
@@ -38,11 +39,28 @@ std::optional<std::string> peer_certificate(SSL* connection) {
   return out;
 }
 
+// Closing a socket that still has unread bytes resets the connection, and the client may lose the answer that
+// says why. So what it still sends is read and thrown away for a moment.
+asio::awaitable<void> close_gently(TcpStream* stream) {
+  beast::error_code ignored;
+  stream->socket().shutdown(tcp::socket::shutdown_send, ignored);
+  stream->expires_after(std::chrono::seconds(2));
+  std::array<char, 16 << 10> thrown_away;
+  for (std::size_t total = 0; total < 1 << 20;) {
+    const auto [error, size] = co_await stream->async_read_some(asio::buffer(thrown_away), use_tuple);
+    if (error) co_return;
+    total += size;
+  }
+}
+
 asio::awaitable<void> serve_tls(tcp::socket socket, asio::ssl::context* context, Service* service) {
   beast::error_code ignored;
   socket.set_option(asio::socket_base::keep_alive(true), ignored);
   socket.set_option(tcp::no_delay(true), ignored);
-  const auto peer = socket.remote_endpoint(ignored).address().to_string();
+  const auto from = socket.remote_endpoint(ignored).address();
+  const auto place = service->connections.enter(from);
+  if (!place) co_return;
+  const auto peer = from.to_string();
   TlsStream stream(std::move(socket), *context);
   stream.next_layer().expires_after(std::chrono::seconds(10));
   const auto [error] = co_await stream.async_handshake(asio::ssl::stream_base::server, use_tuple);
@@ -56,6 +74,7 @@ asio::awaitable<void> serve_tls(tcp::socket socket, asio::ssl::context* context,
   co_await serve(&stream, service, std::move(answer));
   stream.next_layer().expires_after(std::chrono::seconds(2));
   co_await stream.async_shutdown(use_tuple);
+  co_await close_gently(&stream.next_layer());
 }
 
 asio::awaitable<void> serve_front(tcp::socket socket, Service* service) {
@@ -70,6 +89,21 @@ asio::awaitable<void> serve_front(tcp::socket socket, Service* service) {
     return service->cloud.handle(request);
   };
   co_await serve(&stream, service, std::move(answer));
+  co_await close_gently(&stream);
+}
+
+Reply answer_plain(const Request& request) {
+  const bool known = request.method == "GET" && request.target == "/generate_204";
+  return Response{known ? 204 : 404, {{"Cache-Control", "no-store"}}, {}};
+}
+
+asio::awaitable<void> serve_plain(tcp::socket socket, Service* service) {
+  beast::error_code ignored;
+  const auto place = service->connections.enter(socket.remote_endpoint(ignored).address());
+  if (!place) co_return;
+  TcpStream stream(std::move(socket));
+  co_await serve(&stream, service, answer_plain);
+  co_await close_gently(&stream);
 }
 
 Reply answer_operator(Service* service, const Request& request) {
@@ -120,8 +154,12 @@ asio::awaitable<void> keep_house_forever(asio::io_context* io, Service* service)
   }
 }
 
-tcp::acceptor open(asio::io_context& io, const Endpoint& endpoint) {
-  return tcp::acceptor(io, tcp::endpoint(asio::ip::make_address(endpoint.address), endpoint.port), true);
+template <class Start>
+std::string listen(asio::io_context& io, const Endpoint& endpoint, Start start) {
+  tcp::acceptor acceptor(io, tcp::endpoint(asio::ip::make_address(endpoint.address), endpoint.port), true);
+  auto text = text_of(acceptor.local_endpoint());
+  asio::co_spawn(io, accept_all(std::move(acceptor), std::move(start)), asio::detached);
+  return text;
 }
 
 }  // namespace
@@ -144,21 +182,19 @@ Endpoint parse_endpoint(const std::string& text) {
 
 std::string listen_tls(asio::io_context& io, Service& service, asio::ssl::context& context,
                        const Endpoint& endpoint) {
-  auto acceptor = open(io, endpoint);
-  auto text = text_of(acceptor.local_endpoint());
-  auto start = [&service, &context](tcp::socket socket) {
+  return listen(io, endpoint, [&service, &context](tcp::socket socket) {
     return serve_tls(std::move(socket), &context, &service);
-  };
-  asio::co_spawn(io, accept_all(std::move(acceptor), start), asio::detached);
-  return text;
+  });
 }
 
 std::string listen_front(asio::io_context& io, Service& service, const Endpoint& endpoint) {
-  auto acceptor = open(io, endpoint);
-  auto text = text_of(acceptor.local_endpoint());
-  auto start = [&service](tcp::socket socket) { return serve_front(std::move(socket), &service); };
-  asio::co_spawn(io, accept_all(std::move(acceptor), start), asio::detached);
-  return text;
+  return listen(io, endpoint,
+                [&service](tcp::socket socket) { return serve_front(std::move(socket), &service); });
+}
+
+std::string listen_plain(asio::io_context& io, Service& service, const Endpoint& endpoint) {
+  return listen(io, endpoint,
+                [&service](tcp::socket socket) { return serve_plain(std::move(socket), &service); });
 }
 
 void listen_operator(asio::io_context& io, Service& service, const std::string& path) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/cloud/adapter/connections.hpp"
 #include "tests/cloud/adapter/watches.hpp"
 #include "tests/cloud/cloud.hpp"
 
@@ -16,7 +17,8 @@ namespace refcloud {
 struct Service {
   Cloud& cloud;
   const Clock& clock;
-  Watches watches;
+  Watches watches{};
+  Connections connections{};
 };
 
 /// "127.0.0.1:443", "[::1]:443"; port 0 lets the kernel choose.
@@ -33,6 +35,9 @@ std::string listen_tls(boost::asio::io_context&, Service&, boost::asio::ssl::con
 /// Plain HTTP that believes `Client-Cert` (RFC 9440) and `Forwarded` or `X-Forwarded-For`: for loopback,
 /// behind a proxy that removes what clients put there.
 std::string listen_front(boost::asio::io_context&, Service&, const Endpoint&);
+/// Plain HTTP that answers GET /generate_204 with 204 and everything else with 404: a NAS asks it to find out
+/// whether a sign-in page stands between it and the internet.
+std::string listen_plain(boost::asio::io_context&, Service&, const Endpoint&);
 /// HTTP on a Unix socket, mode 0600.
 void listen_operator(boost::asio::io_context&, Service&, const std::string& path);
 

@@ -11,19 +11,15 @@ import http.client
 import http.server
 import json
 import os
-import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 import unittest
-import urllib.parse
 
-REFCLOUD = os.path.abspath(sys.argv.pop(1)) if len(sys.argv) > 1 else "refcloud"
-HOST = "cloud.vendor.test"
+from program import HOST, REFCLOUD, Program, main, run
 
 
 class FakePowerDns(http.server.BaseHTTPRequestHandler):
@@ -48,137 +44,25 @@ class FakePowerDns(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class UnixConnection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("operator")
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(self.path)
-
-
-def run(*command, data=None):
-    return subprocess.run(command, input=data, capture_output=True, check=True).stdout
-
-
-class AdapterTest(unittest.TestCase):
+class AdapterTest(unittest.TestCase, Program):
     @classmethod
     def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory()
-        path = cls.folder.name
         cls.dns = http.server.ThreadingHTTPServer(("127.0.0.1", 0), FakePowerDns)
         threading.Thread(target=cls.dns.serve_forever, daemon=True).start()
-        with open(path + "/api-key", "w") as key:
-            key.write("secret\n")
-        cls.state = path + "/state"
-        run(REFCLOUD, "account", "--dir", cls.state, "add", "alice", data=b"password\n")
-        cls.operator_socket = path + "/operator"
-        cls.server = subprocess.Popen(
-            [REFCLOUD, "serve", "--dir", cls.state, "--listen", "127.0.0.1:0", "--listen", "[::1]:0", "--front", "127.0.0.1:0",
-             "--operator", cls.operator_socket, "--ready", path + "/ready", "--keylog", path + "/keylog",
-             "--pdns-url", "http://127.0.0.1:%d" % cls.dns.server_port, "--pdns-key-file", path + "/api-key"],
-            stderr=subprocess.PIPE)
-        for _ in range(200):
-            if os.path.exists(path + "/ready"):
-                break
-            time.sleep(0.05)
-        with open(path + "/ready") as ready:
-            cls.ready = json.load(ready)
-        cls.port = int(cls.ready["listen"][0].rsplit(":", 1)[1])
-        cls.key, cls.certificate = path + "/device.key", path + "/device.pem"
-        cls.device_id = cls.enroll()
+        cls.keys = tempfile.TemporaryDirectory()
+        key = os.path.join(cls.keys.name, "api-key")
+        with open(key, "w") as out:
+            out.write("secret\n")
+        cls.keylog = os.path.join(cls.keys.name, "keylog")
+        cls.start("--front", "127.0.0.1:0", "--keylog", cls.keylog,
+                  "--pdns-url", "http://127.0.0.1:%d" % cls.dns.server_port, "--pdns-key-file", key)
 
     @classmethod
     def tearDownClass(cls):
-        cls.server.send_signal(signal.SIGTERM)
-        assert cls.server.wait(5) == 0, "refcloud must end cleanly on SIGTERM"
-        assert not os.path.exists(cls.operator_socket)
+        cls.stop()
         cls.dns.shutdown()
-        cls.folder.cleanup()
-
-    # Means
-
-    @classmethod
-    def context(cls, client=True):
-        context = ssl.create_default_context(cafile=cls.ready["ca"])
-        if client:
-            context.load_cert_chain(cls.certificate, cls.key)
-        return context
-
-    @classmethod
-    def connect(cls, client=True, context=None):
-        return http.client.HTTPSConnection("127.0.0.1", cls.port, context=context or cls.context(client), timeout=10)
-
-    @classmethod
-    def call(cls, method, path, body=None, headers=None, connection=None, client=True):
-        """Closes the connection unless the caller keeps it."""
-        used = connection or cls.connect(client)
-        used.request(method, path, body, headers or {})
-        answer = used.getresponse()
-        text = answer.read()
-        if connection is None:
-            used.close()
-        return answer, text
-
-    @classmethod
-    def json_call(cls, method, path, body=None):
-        headers = {"Content-Type": "application/json"} if body is not None else {}
-        answer, text = cls.call(method, path, json.dumps(body) if body is not None else None, headers)
-        return answer.status, json.loads(text) if text else None
-
-    @classmethod
-    def operator(cls, method, path, body=None):
-        with contextlib.closing(UnixConnection(cls.operator_socket)) as connection:
-            answer, text = cls.call(method, path, json.dumps(body or {}), connection=connection)
-        assert answer.status == 200, text
-        return json.loads(text)
-
-    @classmethod
-    def form(cls, path, **fields):
-        answer, text = cls.call("POST", path, urllib.parse.urlencode(fields),
-                                {"Content-Type": "application/x-www-form-urlencoded"}, client=False)
-        return json.loads(text)
-
-    @classmethod
-    def enroll(cls):
-        codes = cls.form("/device/auth", client_id="qcloud-nas", scope="nas", device_model="TS-453")
-        cls.operator("POST", "/approve", {"user_code": codes["user_code"], "account": "alice"})
-        token = cls.form("/token", client_id="qcloud-nas", device_code=codes["device_code"],
-                         grant_type="urn:ietf:params:oauth:grant-type:device_code")["access_token"]
-        run("openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", cls.key)
-        cls.csr = base64.b64encode(run("openssl", "req", "-new", "-key", cls.key, "-subj", "/CN=x", "-outform", "DER"))
-        login = base64.b64encode(b"device:" + token.encode()).decode()
-        answer, text = cls.call("POST", "/.well-known/est/simpleenroll", cls.csr,
-                                {"Content-Type": "application/pkcs10", "Authorization": "Basic " + login}, client=False)
-        assert answer.status == 200, text
-        cls.store(text)
-        return cls.json_call("GET", "/v1/device")[1]["device_id"]
-
-    @classmethod
-    def store(cls, bundle):
-        with open(cls.certificate, "wb") as out:
-            out.write(run("openssl", "pkcs7", "-inform", "DER", "-print_certs", data=base64.b64decode(bundle)))
-
-    def kept(self, **how):
-        """A connection for several requests; the test closes it."""
-        connection = self.connect(**how)
-        self.addCleanup(connection.close)
-        return connection
-
-    def raw(self, data, client=False):
-        """Sends bytes as they are; returns everything up to the end of the connection."""
-        with socket.create_connection(("127.0.0.1", self.port), 10) as plain:
-            with self.context(client).wrap_socket(plain, server_hostname=HOST) as link:
-                link.sendall(data)
-                answer = b""
-                while True:
-                    more = link.recv(65536)
-                    if not more:
-                        return answer
-                    answer += more
-
-    # Tests
+        cls.dns.server_close()
+        cls.keys.cleanup()
 
     def test_answers_carry_date_and_length_and_keep_the_connection(self):
         connection = self.kept()
@@ -313,7 +197,7 @@ class AdapterTest(unittest.TestCase):
         self.assertEqual(os.stat(self.state).st_mode & 0o777, 0o700)
         with open(self.ready["receipt_key"]) as pem:
             self.assertTrue(pem.read().startswith("-----BEGIN PUBLIC KEY-----"))
-        with open(self.folder.name + "/keylog") as keylog:
+        with open(self.keylog) as keylog:
             self.assertIn("CLIENT_TRAFFIC_SECRET_0", keylog.read())
         self.assertEqual(self.ready["pid"], self.server.pid)
 
@@ -321,11 +205,6 @@ class AdapterTest(unittest.TestCase):
         again = subprocess.run([REFCLOUD, "account", "--dir", self.state, "add", "alice"], input=b"x\n", capture_output=True)
         self.assertEqual(again.returncode, 1)
 
-    def first_pem(self):
-        with open(self.certificate) as pem:
-            text = pem.read()
-        return text[text.index("-----BEGIN"):text.index("-----END CERTIFICATE-----") + len("-----END CERTIFICATE-----\n")]
-
 
 if __name__ == "__main__":
-    unittest.main()
+    main()

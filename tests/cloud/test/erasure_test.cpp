@@ -40,7 +40,7 @@ TEST_CASE("switching DDNS off: the report is gone, the name stays, the receipt m
   CHECK(text(receipt.at("status")) == "completed");
   CHECK(receipt.at("scope") == json::array{"ddns"});
   const auto& stores = receipt.at("stores").as_array();
-  REQUIRE(stores.size() == 1);
+  REQUIRE(stores.size() == 2);
   CHECK(stores[0].at("records").to_number<int>() == 1);
   CHECK(text(stores[0].at("content_sha256")) == sha256_hex(canonical(before.at("records"))));
   CHECK(*parse_rfc3339(text(stores[0].at("backup_expires_at"))) <= world.clock.now() + 180 * day);

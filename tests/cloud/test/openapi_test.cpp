@@ -16,7 +16,7 @@ namespace {
 std::map<std::string, std::string> described() {
   std::ifstream in(REFCLOUD_OPENAPI);
   REQUIRE(in);
-  static const std::set<std::string> methods{"get", "put", "post", "delete"};
+  static const std::set<std::string> methods{"get", "put", "post", "patch", "delete"};
   std::map<std::string, std::string> out;
   std::string line, path, operation;
   bool paths = false;
@@ -44,6 +44,10 @@ std::string security_of(const RouteInfo& route) {
       return route.path.ends_with("simpleenroll") ? "[{ accessToken: [] }]" : "[]";
     case Auth::account:
       return "[{ session: [] }]";
+    case Auth::lookup:
+      return "[{ lookupToken: [] }]";
+    case Auth::update:
+      return "[{ updateToken: [] }]";
     case Auth::certificate:
       return "[{ deviceCertificate: [] }]";
     case Auth::certificate_expired_ok:

@@ -1,48 +1,9 @@
 #include <doctest/doctest.h>
 
-#include "tests/cloud/test/world.hpp"
+#include "tests/cloud/test/browser.hpp"
 
 using namespace refcloud;
 using namespace refcloud::test;
-
-namespace {
-
-struct Browser {
-  World& world;
-  std::string cookie{};
-
-  Response get(const std::string& target) {
-    return keep(world.call({"GET", target, headers(), {}, "9.9.9.9", {}}));
-  }
-  Response post(const std::string& target, const std::string& body, Headers more = {}) {
-    auto all = headers();
-    all.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-    all.insert(all.end(), more.begin(), more.end());
-    return keep(world.call({"POST", target, all, body, "9.9.9.9", {}}));
-  }
-  void sign_in() { REQUIRE(post("/login", "login=alice&password=secret").status == 303); }
-  std::string csrf() {
-    const auto page = get("/account").body;
-    const auto at = page.find("name=\"csrf\" value=\"");
-    REQUIRE(at != std::string::npos);
-    return page.substr(at + 19, page.find('"', at + 19) - at - 19);
-  }
-
- private:
-  Headers headers() const { return cookie.empty() ? Headers{} : Headers{{"Cookie", cookie}}; }
-  Response keep(Response response) {
-    for (const auto& [name, value] : response.headers) {
-      if (name != "Set-Cookie") continue;
-      CHECK((value.starts_with("qc_session=") || value.starts_with("qc_pref=")));
-      for (const auto* const flag : {"; HttpOnly", "; Secure", "; SameSite=Lax"})
-        CHECK(value.find(flag) != std::string::npos);
-      if (value.starts_with("qc_session=")) cookie = value.substr(0, value.find(';'));
-    }
-    return response;
-  }
-};
-
-}  // namespace
 
 TEST_CASE("pages: sign in, sign out, no script, no foreign address to go to") {
   World world;
@@ -83,6 +44,22 @@ TEST_CASE("pages: a password cannot be guessed, a session ends") {
   browser.sign_in();
   world.clock.advance(12 * hour);
   CHECK(browser.get("/account").status == 303);
+}
+
+TEST_CASE("pages: one source cannot keep the cloud busy with passwords of ever new names") {
+  World world;
+  Browser browser{world};
+  for (int i = 0; i < 50; ++i)
+    CHECK(browser.post("/login", "password=no&login=guess" + std::to_string(i)).status == 403);
+  CHECK(browser.post("/login", "login=alice&password=secret").status == 429);
+  CHECK(world
+            .call({"POST",
+                   "/login",
+                   {{"Content-Type", "application/x-www-form-urlencoded"}},
+                   "login=alice&password=secret",
+                   "8.8.8.8",
+                   {}})
+            .status == 303);
 }
 
 TEST_CASE("pages: approval shows which NAS asks, and needs the form of this session") {

@@ -59,6 +59,29 @@ TEST_CASE("codes, tokens, sessions, attempts and backups end") {
   CHECK(world.cloud.rows_of(id).empty());
 }
 
+TEST_CASE("a registration that the box never took ends with its first certificate") {
+  World world;
+  const auto started = device_auth(world);
+  REQUIRE(world.cloud.approve(text(started.at("user_code")), "alice"));
+  Nas cut_off(world), kept(world);
+  REQUIRE(cut_off.simpleenroll(text(body_of(poll(world, started)).at("access_token"))).status == 200);
+  kept.enroll();
+  CHECK(world.cloud.devices_of("alice").size() == 2);
+  world.clock.advance(7 * day - 1);
+  world.cloud.run_retention();
+  CHECK(world.cloud.devices_of("alice").size() == 2);
+  world.clock.advance(1);
+  world.cloud.run_retention();
+  CHECK(world.cloud.devices_of("alice") == std::vector{kept.device_id});
+  // A renewal that waits to be presented is something else.
+  const auto fresh = generate_p256();
+  REQUIRE(kept.reenroll(fresh.get()).status == 200);
+  world.clock.advance(100 * day);
+  world.cloud.run_retention();
+  CHECK(world.cloud.devices_of("alice") == std::vector{kept.device_id});
+  CHECK(problem_of(cut_off.call("GET", "/v1/device")) == "device-removed");
+}
+
 TEST_CASE("the state survives a restart") {
   const auto path = std::string("/tmp/refcloud-test-") + std::to_string(::getpid()) + ".db";
   ManualClock clock;

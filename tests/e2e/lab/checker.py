@@ -48,7 +48,7 @@ class Checker:
         self.operations = [(_pattern(path), method.upper(), path, item, operation)
                            for path, item in self.api["paths"].items()
                            for method, operation in item.items()
-                           if method in ("get", "put", "post", "delete")]
+                           if method in ("get", "put", "post", "patch", "delete")]
 
     # --- helpers -------------------------------------------------------------------------------
 

@@ -13,7 +13,9 @@ class Undecipherable(Exception):
 
 
 def _tshark(pcap, keys, *arguments):
-    done = subprocess.run(["tshark", "-n", "-r", pcap, "-o", "tls.keylog_file:" + keys] + list(arguments),
+    # Segments may be sent twice or overtake each other on a busy machine.
+    done = subprocess.run(["tshark", "-n", "-r", pcap, "-o", "tls.keylog_file:" + keys,
+                           "-o", "tcp.reassemble_out_of_order:TRUE"] + list(arguments),
                           capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
         raise RuntimeError("tshark: " + done.stderr)

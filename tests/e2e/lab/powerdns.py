@@ -10,51 +10,19 @@ import json
 import os
 import pwd
 import secrets
-import shutil
 import socket
 import sqlite3
 import subprocess
 
+from .debian import unpacked
 from .proc import BUILD, LabError, Proc, wait_for
 
-CACHE = os.path.join(BUILD, "cache", "pdns")
 TREE = os.path.join(BUILD, "pdns")
-WANTED = ["pdns-server", "pdns-backend-sqlite3"]
 API_KEY = secrets.token_hex(16)
 
 
 def unpack():
-    """build/pdns, made on first use. Nothing is installed and no maintainer script runs."""
-    if os.path.exists(os.path.join(TREE, ".complete")):
-        return TREE
-    os.makedirs(CACHE, exist_ok=True)
-    names = _closure()
-    print("downloading (not installing) %s" % " ".join(names), flush=True)
-    done = subprocess.run(["apt-get", "-q", "download"] + names, cwd=CACHE, capture_output=True,
-                          text=True)
-    if done.returncode != 0:
-        raise LabError("apt-get download: " + done.stderr.strip())
-    scratch = "%s.%d" % (TREE, os.getpid())
-    shutil.rmtree(scratch, ignore_errors=True)
-    for package in sorted(glob.glob(os.path.join(CACHE, "*.deb"))):
-        subprocess.run(["dpkg", "-x", package, scratch], check=True)
-    open(os.path.join(scratch, ".complete"), "w").close()
-    shutil.rmtree(TREE, ignore_errors=True)
-    os.rename(scratch, TREE)
-    return TREE
-
-
-def _closure():
-    """The two packages and those of their dependencies that this machine lacks."""
-    command = ["apt-get", "install", "--print-uris", "-qq", "-y", "--no-install-recommends"] + WANTED
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0 and os.geteuid() == 0:
-        subprocess.run(["apt-get", "-q", "update"], capture_output=True)
-        done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise LabError("apt-get finds no PowerDNS packages: " + done.stderr.strip())
-    files = [line.split("'")[2].split()[0] for line in done.stdout.splitlines() if line.startswith("'")]
-    return sorted(set(WANTED) | {name.split("_")[0] for name in files})
+    return unpacked("pdns", ["pdns-server", "pdns-backend-sqlite3"])
 
 
 class PowerDns:

@@ -21,6 +21,8 @@ GATEWAY = "5.6.7.1"
 
 class Topology:
     ipv6 = False
+    resolver = CLOUD_V4
+    cloud_addresses = {"A": [CLOUD_V4]}
 
     def __init__(self, folder):
         log = folder + "/ns.log"
@@ -33,6 +35,10 @@ class Topology:
         self.inet.ip("addr add %s/128 dev lo nodad" % CLOUD_V6)
         self._hush(self.nas)
         self._hush(self.inet)
+
+    @staticmethod
+    def more_zones(pdns):
+        """What the resolver of this network knows beside the vendor's zone."""
 
     def _hush(self, ns):
         """A quiet cable: nothing but the program under test may speak, so that "no packet" can be
@@ -144,6 +150,7 @@ class Nat(Topology):
 class Nat6(Nat):
     """The same router, with IPv6 that needs no translation."""
     ipv6 = True
+    cloud_addresses = {"A": [CLOUD_V4], "AAAA": [CLOUD_V6]}
 
     def __init__(self, folder):
         super().__init__(folder)

@@ -11,7 +11,7 @@ from .agent import Agent
 from .capture import Capture
 from .cloud import ACCOUNT, PASSWORD, ZONE, Cloud
 from .powerdns import PowerDns
-from .proc import BUILD, QCLOUD, Proc, run, stop_all, wait_for
+from .proc import LOGS, QCLOUD, Proc, run, stop_all, wait_for
 from .topology import CLOUD_V4, CLOUD_V6, Direct
 
 
@@ -20,7 +20,7 @@ class World:
 
     def __init__(self, name, topology=Direct, binary=None, folder=None, prepare=None):
         """prepare(topology) may open doors into it, and returns more arguments for the cloud."""
-        self.folder = folder or os.path.join(BUILD, "e2e", name)
+        self.folder = folder or os.path.join(LOGS, name)
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         self.captures = []
@@ -30,17 +30,20 @@ class World:
             self.pdns = PowerDns(os.path.join(self.folder, "pdns"), self.net.inet,
                                  (CLOUD_V4, CLOUD_V6, "127.0.0.1"))
             self.pdns.zone(ZONE + ".")
-            records = [("cloud.vendor.test.", "A", [CLOUD_V4])]
-            if topology.ipv6:
-                records.append(("cloud.vendor.test.", "AAAA", [CLOUD_V6]))
-            self.pdns.zone("vendor.test.", records)
+            self.pdns.zone("vendor.test.", [("cloud.vendor.test.", kind, addresses) for kind, addresses
+                                            in topology.cloud_addresses.items()])
+            self.net.more_zones(self.pdns)
             self.cloud = Cloud(os.path.join(self.folder, "cloud"), self.net.inet, self.pdns,
                                [CLOUD_V4, CLOUD_V6], extra=extra)
-            options = {"binary": binary} if binary else {}
-            self.agent = Agent(self.folder, self.net.nas, CLOUD_V4, self.cloud, **options)
+            self._binary = {"binary": binary} if binary else {}
+            self.agent = self.box()
         except BaseException:
             stop_all()
             raise
+
+    def box(self, name="nas"):
+        """A box in the place where the box stands: another one than before, if the name is another."""
+        return Agent(self.folder, self.net.nas, self.net.resolver, self.cloud, name=name, **self._binary)
 
     def __enter__(self):
         return self
@@ -91,14 +94,14 @@ class World:
 
     # --- the main job ----------------------------------------------------------------------------
 
-    def register(self, word="Allow"):
+    def register(self, word="Allow", account=ACCOUNT, password=PASSWORD):
         """`qcloud register` in the terminal, the code typed into the account's page."""
         log = os.path.join(self.folder, "register.log")
         open(log, "w").close()
         command = Proc("qcloud register", [QCLOUD, "--socket", self.agent.socket, "register"], log)
         code = wait_for("a code in the output of `qcloud register`", 20, lambda: user_code(log, command))
         browser = self.cloud.browser()
-        browser.login(ACCOUNT, PASSWORD)
+        browser.login(account, password)
         page = browser.approve(code, word)
         try:
             status = command.popen.wait(timeout=40)
@@ -107,11 +110,11 @@ class World:
         command.stop()
         return status, page
 
-    def registered(self, name="nas1", ddns=True):
+    def registered(self, name="nas1", ddns=True, **account):
         """A box that runs, is registered and has its name in DNS."""
         if self.agent.proc is None:
             self.agent.start()
-        status, _ = self.register()
+        status, _ = self.register(**account)
         assert status == 0, "qcloud register: exit %d\n%s" % (status, open(self.folder + "/register.log").read())
         self.agent.cli("ddns", "claim", name)
         if ddns:

@@ -244,3 +244,124 @@ TEST_CASE("ddns: behind_router()") {
   CHECK_FALSE(behind_router({local("5.6.7.8")}));
   CHECK_FALSE(behind_router({local("192.168.1.5"), local("5.6.7.8")}));
 }
+
+TEST_CASE("L1 ddns: without a route for IPv4 what the cloud sees over NAT64 is never published") {
+  auto in = named();
+  in.locals = {local("2a0b:1:2::5")};
+  in.seen4 = seen("5.6.7.64", 2);
+  in.route4 = false;
+  auto d = decide(in);
+  CHECK_FALSE(d.wanted.v4);
+  CHECK(d.wanted.v6 == ip("2a0b:1:2::5"));
+  CHECK_FALSE(d.second_look);
+  CHECK_FALSE(finds(d, "ddns_behind_router"));
+  // Not even one that stands there already.
+  in.reported = reported("5.6.7.64", "2a0b:1:2::5");
+  d = decide(in);
+  CHECK_FALSE(d.wanted.v4);
+  CHECK(d.report);
+  // 464XLAT: the box has an IPv4 address and a route, but both are make-believe (RFC 7335).
+  in.route4 = true;
+  in.locals = {local("192.0.0.2"), local("2a0b:1:2::5")};
+  CHECK_FALSE(decide(in).wanted.v4);
+  in.locals.push_back(local("192.168.1.5"));
+  CHECK(decide(in).wanted.v4);
+}
+
+TEST_CASE("L1 ddns: a family that went a moment ago is kept, another address of it is taken at once") {
+  auto in = named();
+  in.locals = {local("5.6.7.8")};
+  in.seen4 = seen("5.6.7.8", 2);
+  in.reported = reported("5.6.7.8", "2a0b:1:2::5");
+  in.keep6 = true;
+  CHECK_FALSE(decide(in).report);
+  in.keep6 = false;
+  CHECK(decide(in).report);
+  in.keep6 = true;
+  in.locals.push_back(local("2a0b:9:9::5"));
+  CHECK(decide(in).wanted.v6 == ip("2a0b:9:9::5"));
+  in = named();
+  in.locals = {local("2a0b:1:2::5")};
+  in.reported = reported("5.6.7.8", "2a0b:1:2::5");
+  in.route4 = false;
+  in.keep4 = true;
+  CHECK_FALSE(decide(in).report);
+  in.keep4 = false;
+  CHECK(decide(in).wanted == reported("", "2a0b:1:2::5"));
+}
+
+TEST_CASE("L1 ddns: several interfaces: only what leads to the internet, the way out first") {
+  auto in = named();
+  auto bridge = local("5.6.9.9");
+  bridge.routed = false;
+  in.locals = {bridge, local("192.168.1.5")};
+  in.seen4 = seen("5.6.7.8", 2);
+  CHECK(decide(in).wanted.v4 == ip("5.6.7.8"));
+  CHECK(behind_router(in.locals));
+  in = named();
+  auto lan = local("2a0b:1::1");
+  lan.routed = false;
+  in.locals = {lan, local("2a0b:9::9"), local("2a0b:2::2")};
+  CHECK(decide(in).wanted.v6 == ip("2a0b:9::9"));
+  in.reported = reported("", "2a0b:2::2");  // good as well: no change for its own sake
+  CHECK(decide(in).wanted.v6 == ip("2a0b:2::2"));
+}
+
+TEST_CASE("L1 ddns: the far end of a tunnel is not this box") {
+  auto in = named();
+  in.locals = {local("192.168.1.5")};
+  in.seen4 = seen("5.6.7.8", 2);
+  in.tunnel4 = true;
+  auto d = decide(in);
+  CHECK_FALSE(d.wanted.v4);
+  CHECK(finds(d, "ddns_behind_vpn"));
+  in.locals = {local("5.6.7.8")};  // PPP with an address of its own
+  d = decide(in);
+  CHECK(d.wanted.v4 == ip("5.6.7.8"));
+  CHECK_FALSE(finds(d, "ddns_behind_vpn"));
+}
+
+TEST_CASE("ddns: a family is missed for three minutes from its loss, and never before it was there") {
+  Families families;
+  auto start = Instant(hours(1));
+  families.see({local("5.6.7.8")}, true, start);
+  CHECK_FALSE(families.missed4(start));
+  CHECK_FALSE(families.missed6(start));
+  CHECK_FALSE(families.until(start));
+  families.see({local("5.6.7.8"), local("2a0b:1::1")}, true, start + seconds(1));
+  families.see({local("5.6.7.8")}, true, start + seconds(10));
+  CHECK(families.missed6(start + seconds(10)));
+  CHECK_FALSE(families.missed4(start + seconds(10)));
+  CHECK(families.until(start + seconds(20)) == start + seconds(10) + Families::patience);
+  // Still away, seen again: the time counts from the loss.
+  families.see({local("5.6.7.9")}, true, start + seconds(100));
+  CHECK(families.missed6(start + seconds(189)));
+  CHECK_FALSE(families.missed6(start + seconds(10) + Families::patience));
+  families.see({local("2a0b:1::1")}, false, start + minutes(10));
+  CHECK_FALSE(families.missed6(start + minutes(10)));
+  CHECK(families.missed4(start + minutes(10)));
+}
+
+TEST_CASE("ddns: a storm of changes is slowed down, twenty changes in a minute are not") {
+  Storm storm;
+  Instant now{hours(1)};
+  for (int i = 0; i < 60; ++i, now += seconds(1)) CHECK(storm.wait(now) == Millis(0));
+  Millis waited{0};
+  for (int i = 0; i < 600; ++i) {
+    auto wait = storm.wait(now);
+    waited += wait;
+    now += Millis(100) + wait;
+  }
+  CHECK(waited > minutes(30));
+  CHECK(storm.wait(now) <= seconds(5));
+  CHECK(storm.wait(now + hours(1)) == Millis(0));
+}
+
+TEST_CASE("ddns: economy rests a quarter of an hour, a fifth more or less; the cloud's word wins") {
+  CHECK(rest(0, 0) == Millis(minutes(12)));
+  CHECK(rest(0, 999) == Millis(minutes(18)));
+  CHECK(rest(60, 0) == Millis(seconds(48)));
+  CHECK(rest(1, 0) == Millis(seconds(48)));  // not more often than once a minute or so
+  CHECK(rest(86400, 999) == Millis(seconds(103680)));
+  CHECK(rest(9'999'999, 0) == Millis(seconds(69120)));
+}

@@ -146,3 +146,18 @@ TEST_CASE("ddns wire: what the cloud has after a report") {
   CHECK(has->v4 == parse_ip("5.6.7.8"));
   CHECK_FALSE(has->v6);
 }
+
+TEST_CASE("ddns wire: how often the cloud asks an economical box to look") {
+  auto told = [](const std::string& member) {
+    auto text = std::string(news);
+    auto parsed = parse_watch(with(200, "{" + member + text.substr(1)));
+    REQUIRE(parsed);
+    return parsed->heartbeat_seconds;
+  };
+  CHECK(told("") == 0);
+  CHECK(told("\"heartbeat_seconds\":600,") == 600);
+  CHECK(told("\"heartbeat_seconds\":1,") == 60);
+  CHECK(told("\"heartbeat_seconds\":999999999999,") == 86400);
+  for (auto odd : {"0", "-5", "\"600\"", "null", "6.5", "{}"})
+    CHECK(told("\"heartbeat_seconds\":" + std::string(odd) + ",") == 0);
+}

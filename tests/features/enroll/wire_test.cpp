@@ -179,3 +179,28 @@ TEST_CASE("enroll wire: whose box this is") {
   }
   CHECK_FALSE(parse_device(with(404, "{}")));
 }
+
+TEST_CASE("L2 enroll wire: who may look the box up, asked and said") {
+  CHECK(wire(get_audience()).method == "GET");
+  CHECK(wire(get_audience()).target == "/v1/audience");
+  auto said = wire(set_audience(v<DataClass::audience>("invited"),
+                                Mint::value<DataClass::invited_account>(json::array{"anna", "ben"})));
+  CHECK(said.method == "PUT");
+  CHECK(json::parse(said.body) == json::parse(R"({"audience":"invited","invited":["anna","ben"]})"));
+  auto corrected = wire(correct(v<DataClass::device_name>("cellar")));
+  CHECK(corrected.method == "PATCH");
+  CHECK(corrected.target == "/v1/device");
+  CHECK(corrected.body == R"({"device_name":"cellar"})");
+
+  auto read = parse_audience(with(200, R"({"audience":"invited","invited":["anna"]})"));
+  REQUIRE(read);
+  CHECK(read->audience == "invited");
+  CHECK(read->invited == std::vector<std::string>{"anna"});
+  for (auto bad : {"{}", R"({"audience":"all","invited":[]})", R"({"audience":"owner"})",
+                   R"({"audience":"owner","invited":[7]})", R"({"audience":"owner","invited":["a b"]})",
+                   R"({"audience":"owner","invited":["\u001b[2J"]})", R"({"audience":7,"invited":[]})"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_audience(with(200, bad)));
+  }
+  CHECK_FALSE(parse_audience(with(503, R"({"audience":"owner","invited":[]})")));
+}

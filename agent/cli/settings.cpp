@@ -1,0 +1,103 @@
+#include "agent/cli/settings.hpp"
+
+#include "agent/cli/field.hpp"
+
+#include <algorithm>
+
+namespace qcloud::cli {
+namespace {
+
+std::string whose(const boost::json::object& setting, const std::string& path) {
+  const auto origin = raw_at(setting, "origin");
+  if (origin == "owner") return "set by you";
+  if (origin == "file") return "from " + path;
+  if (origin == "system") return "from this NAS's own settings";
+  return "default";
+}
+
+std::string value_text(const boost::json::value* value) {
+  return !value || value->is_null() ? "not set" : words(*value);
+}
+
+}  // namespace
+
+std::string settings_text(const boost::json::object& settings, const Look& look) {
+  const auto path = text_at(object_at(settings, "file"), "path");
+  std::string out;
+  for (const auto& item : list_at(settings, "settings")) {
+    const auto& setting = object_of(item);
+    const auto value = text_at(setting, "value");
+    out += paint(look, Tone::strong, text_at(setting, "key")) + " = " + (value.empty() ? "(none)" : value) +
+           "  (" + whose(setting, path) + ")\n  " + wrap(text_at(setting, "text"), 2, look.columns) + "\n";
+  }
+  const auto& values = object_at(object_at(settings, "file"), "values");
+  if (!values.empty()) out += "\nThe configuration file " + path + " says:\n";
+  for (const auto& member : values) out += "  " + plain(member.key()) + " = " + words(member.value()) + "\n";
+  return out;
+}
+
+std::vector<std::string> restore_changes(const boost::json::object& now, const boost::json::object& wanted) {
+  std::vector<std::string> out;
+  for (const auto& member : object_at(wanted, "settings")) {
+    const auto* current = object_at(now, "settings").if_contains(member.key());
+    if (current && *current == member.value()) continue;
+    out.push_back(plain(member.key()) + ": " + value_text(current) + " -> " + value_text(&member.value()));
+  }
+  for (const auto& member : object_at(wanted, "switches")) {
+    const auto* current = object_at(now, "switches").if_contains(member.key());
+    if (current && *current == member.value()) continue;
+    const bool on = member.value().is_bool() && member.value().get_bool();
+    out.push_back(plain(member.key()) + ": is switched " +
+                  (on ? "on" : "off, and its data in the cloud erased"));
+  }
+  return out;
+}
+
+bool well_formed(const boost::json::object& backup) {
+  const auto* settings = find(backup, "settings");
+  const auto* switches = find(backup, "switches");
+  if (!settings || !switches || !settings->is_object() || !switches->is_object()) return false;
+  const auto& texts = settings->get_object();
+  const auto& flags = switches->get_object();
+  return std::all_of(
+             texts.begin(), texts.end(),
+             [](const auto& member) { return member.value().is_null() || member.value().is_string(); }) &&
+         std::all_of(flags.begin(), flags.end(), [](const auto& member) { return member.value().is_bool(); });
+}
+
+std::string audience_consequence(std::string_view audience, const Look& look) {
+  if (audience == "everyone")
+    return wrap(
+               "Everyone: this NAS's addresses stand in the public DNS. Whoever knows its name finds it, "
+               "without "
+               "signing in.",
+               0, look.columns) +
+           "\n";
+  if (audience == "invited")
+    return wrap(
+               "Invited accounts: this NAS's addresses are taken out of the public DNS at once. You and the "
+               "accounts "
+               "that you invite find it through the vendor's lookup, signed in; the bare name leads nowhere.",
+               0, look.columns) +
+           "\n";
+  if (audience == "owner")
+    return wrap(
+               "Only you: this NAS's addresses are taken out of the public DNS at once. You find it through "
+               "the "
+               "vendor's lookup, signed in; the bare name leads nowhere.",
+               0, look.columns) +
+           "\n";
+  return "";
+}
+
+std::string audience_text(const boost::json::object& audience, const Look& look) {
+  const auto who = raw_at(audience, "audience");
+  std::string out = audience_consequence(who, look);
+  const auto& invited = list_at(audience, "invited");
+  out += invited.empty() ? "Nobody is invited.\n" : "Invited: " + joined(invited) + ".\n";
+  if (who != "invited" && !invited.empty())
+    out += wrap("Invitations count once you say: qcloud audience invited", 0, look.columns) + "\n";
+  return out;
+}
+
+}  // namespace qcloud::cli

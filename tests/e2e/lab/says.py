@@ -1,0 +1,101 @@
+"""What the box says about itself, held against docs/status.md and docs/doctor.md."""
+import json
+import os
+import re
+
+from .proc import REPO, wait_for
+
+
+def documented():
+    """From docs/status.md: {code: exit status}, and the situations as (registered, registration, reach, codes)."""
+    table, situations = {}, []
+    with open(os.path.join(REPO, "docs", "status.md")) as text:
+        for line in text:
+            cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+            if not line.startswith("|") or not re.fullmatch(r"\d", cells[-1]):
+                continue
+            if cells[1] in ("true", "false"):
+                situations.append((cells[1] == "true", cells[2], cells[3], re.findall(r"`([a-z0-9_]+)`", cells[4])))
+            elif cells[0].startswith("`"):
+                table[cells[0].strip("`")] = int(cells[-1])
+    return table, situations
+
+
+def expect(world, code, seconds=40):
+    """Until `status` shows the code; then its JSON, its text and its exit status must agree with the table."""
+    table, situations = documented()
+    assert code in table, "docs/status.md does not list '%s': %s" % (code, sorted(table))
+    try:
+        wait_for(code, seconds, lambda: code in world.agent.codes(), every=0.1)
+    except TimeoutError:
+        raise AssertionError("no '%s' within %d s; status: %s" % (
+            code, seconds, json.dumps(world.agent.status(), indent=1))) from None
+    words = world.agent.cli("status", check=False)
+    assert "[%s]" % code in words.stdout, words.stdout
+    exits = [table[c] for c in world.agent.codes() if c in table]
+    assert words.returncode == max(exits), "exit %d:\n%s" % (words.returncode, words.stdout)
+    answer = json.loads(world.agent.cli("--json", "status", check=False).stdout)
+    found = [c for c in conditions(answer) if c["code"] == code]
+    assert found[0]["severity"] in ("info", "warning", "error") and found[0]["text"], found
+    assert found[0]["severity"] == "info" or "fix" in found[0]
+    told = (answer["registered"], answer["registration"], answer["reach"])
+    rows = [row[:3] for row in situations if code in row[3]]
+    assert any(told[:2] == row[:2] and row[2] in (told[2], "as before") for row in rows), "%s, but the table has %s" % (
+        told, rows)
+    return answer
+
+
+def conditions(status):
+    return status["health"] + [c for f in status["features"] for c in f["health"]]
+
+
+def complains(world, *words, seconds=40, words_not=()):
+    """Until `status` shows a warning or error that has one of the words in its text; returns the condition."""
+    def found():
+        for condition in conditions(world.agent.status()):
+            if condition["severity"] != "info" and any(w in condition["text"] for w in words):
+                return condition
+    try:
+        condition = wait_for("a complaint", seconds, found, every=0.1)
+    except TimeoutError:
+        raise AssertionError("status says nothing of %s within %d s: %s" % (
+            words, seconds, json.dumps(conditions(world.agent.status()), indent=1))) from None
+    table, _ = documented()
+    assert condition["code"] in table, "docs/status.md does not list '%s'" % condition["code"]
+    for lie in words_not:
+        assert lie not in condition["text"], condition
+    done = world.agent.cli("status", check=False)
+    assert condition["text"] in " ".join(done.stdout.split()), done.stdout
+    return condition
+
+
+def well(world, seconds=60):
+    """Nothing worse than information, and exit 0."""
+    def calm():
+        return all(c["severity"] == "info" for c in conditions(world.agent.status()))
+    try:
+        wait_for("a healthy status", seconds, calm, every=0.1)
+    except TimeoutError:
+        raise AssertionError("not well again: %s" % world.agent.codes()) from None
+    done = world.agent.cli("status", check=False)
+    assert done.returncode == 0, done.stdout
+    return world.agent.status()
+
+
+def doctor(world, *codes):
+    """`qcloud doctor` names the situation by one of the codes; every finding has cause, evidence and a fix, and is
+    in docs/doctor.md. Returns all that it has to say, by code, but what is well."""
+    with open(os.path.join(REPO, "docs", "doctor.md")) as text:
+        listed = set(re.findall(r"`([a-z0-9_]+)`", text.read()))
+    done = world.agent.cli("--json", "doctor", check=False)
+    assert done.returncode in (0, 1), "doctor: exit %d\n%s" % (done.returncode, done.stderr)
+    checks = json.loads(done.stdout)["checks"]
+    found = {c["code"]: c for c in checks if c["severity"] in ("info", "warning", "error")}
+    for check in found.values():
+        assert check["text"] and isinstance(check["evidence"], dict), check
+        assert check["severity"] == "info" or (check["cause"] and check["fix"]), check
+        assert check["code"] in listed, "docs/doctor.md does not list " + check["code"]
+    assert done.returncode == int(any(c["severity"] == "error" for c in checks)), (done.returncode, found)
+    assert not codes or set(codes) & set(found), "the doctor does not find %s: %s" % (
+        codes, json.dumps(checks, indent=1))
+    return found

@@ -1,0 +1,397 @@
+// Look-ups against DNS servers that are honest, silent or lying, and connecting where a family is dead: in a
+// network of this process's own. Ends with 77 (skipped) where namespaces are not permitted.
+#define DOCTEST_CONFIG_IMPLEMENT
+#include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <mutex>
+#include <set>
+
+#include "tests/net/world.hpp"
+
+using namespace net_test;
+
+namespace {
+
+struct Reply {
+  int rcode = 0;  // 0 good, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED
+  std::vector<std::string> addresses;
+};
+// Nothing: silence.
+using Zone = std::function<std::optional<Reply>(const std::string& name, bool v6)>;
+
+// UDP and TCP on port 53 of one address (RFC 1035). Answers above 512 bytes are cut short over UDP.
+class Dns {
+ public:
+  Dns(const std::string& address, Zone zone) : zone_(std::move(zone)) {
+    auto open = [&](int type) {
+      int fd = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
+      int on = 1;
+      ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+      sockaddr_in here{};
+      here.sin_family = AF_INET;
+      here.sin_port = htons(53);
+      inet_pton(AF_INET, address.c_str(), &here.sin_addr);
+      REQUIRE(::bind(fd, reinterpret_cast<sockaddr*>(&here), sizeof here) == 0);
+      return fd;
+    };
+    udp_ = open(SOCK_DGRAM);
+    tcp_ = open(SOCK_STREAM);
+    ::listen(tcp_, 8);
+    thread_ = std::thread([this] { run(); });
+  }
+  ~Dns() {
+    stop_ = true;
+    thread_.join();
+    ::close(udp_);
+    ::close(tcp_);
+  }
+  std::vector<std::string> names() {
+    std::lock_guard lock(mutex_);
+    return names_;
+  }
+  std::atomic<std::uint64_t> in{0}, out{0}, tcp_in{0}, tcp_out{0};
+
+ private:
+  void run() {
+    while (!stop_) {
+      pollfd fds[] = {{udp_, POLLIN, 0}, {tcp_, POLLIN, 0}};
+      if (::poll(fds, 2, 20) <= 0) continue;
+      char bytes[4096];
+      if (fds[0].revents) {
+        sockaddr_storage from{};
+        socklen_t size = sizeof from;
+        auto got = ::recvfrom(udp_, bytes, sizeof bytes, 0, reinterpret_cast<sockaddr*>(&from), &size);
+        in += std::uint64_t(got);
+        auto reply = respond({bytes, std::size_t(got)});
+        if (reply.empty()) continue;
+        if (reply.size() > 512) {
+          reply.resize(12 + question_);
+          reply[2] |= 2;  // TC
+          reply[7] = 0;
+          reply[6] = 0;
+        }
+        out += std::uint64_t(
+            ::sendto(udp_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&from), size));
+      }
+      if (fds[1].revents) {
+        int fd = ::accept4(tcp_, nullptr, nullptr, SOCK_CLOEXEC);
+        timeval patience{2, 0};
+        ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        // Both questions may come on one connection.
+        std::string stream;
+        ssize_t got;
+        while ((got = ::recv(fd, bytes, sizeof bytes, 0)) > 0) {
+          tcp_in += std::uint64_t(got);
+          stream.append(bytes, std::size_t(got));
+          while (stream.size() > 2) {
+            std::size_t size = std::size_t(std::uint8_t(stream[0])) * 256 + std::uint8_t(stream[1]);
+            if (stream.size() < 2 + size) break;
+            auto reply = respond(stream.substr(2, size));
+            stream.erase(0, 2 + size);
+            reply = std::string{char(reply.size() >> 8), char(reply.size() & 255)} + reply;
+            tcp_out += std::uint64_t(::send(fd, reply.data(), reply.size(), MSG_NOSIGNAL));
+          }
+        }
+        ::close(fd);
+      }
+    }
+  }
+  std::string respond(const std::string& query) {
+    std::string name;
+    std::size_t at = 12;
+    while (at < query.size() && query[at]) {
+      auto size = std::size_t(query[at]);
+      name += (name.empty() ? "" : ".") + query.substr(at + 1, size);
+      at += size + 1;
+    }
+    question_ = at + 5 - 12;
+    bool v6 = query[at + 2] == 28;
+    {
+      std::lock_guard lock(mutex_);
+      names_.push_back(name);
+    }
+    auto reply = zone_(name, v6);
+    if (!reply) return {};
+    std::string out = query.substr(0, 12 + question_);
+    out[2] = char(0x81);
+    out[3] = char(0x80 | reply->rcode);
+    out[6] = char(reply->addresses.size() >> 8);
+    out[7] = char(reply->addresses.size() & 255);
+    out[8] = out[9] = out[10] = out[11] = 0;
+    for (const auto& text : reply->addresses) {
+      char bytes[16];
+      inet_pton(v6 ? AF_INET6 : AF_INET, text.c_str(), bytes);
+      out += std::string("\xc0\x0c\0", 3) + (v6 ? '\x1c' : '\x01') + std::string("\0\x01\0\0\0\x3c\0", 7) +
+             (v6 ? '\x10' : '\x04');
+      out.append(bytes, v6 ? 16 : 4);
+    }
+    return out;
+  }
+  Zone zone_;
+  int udp_, tcp_;
+  std::size_t question_ = 0;
+  std::mutex mutex_;
+  std::vector<std::string> names_;
+  std::atomic<bool> stop_{false};
+  std::thread thread_;
+};
+
+void write_file(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
+void servers(const std::string& lines) { write_file("/etc/resolv.conf", lines); }
+void ip(const std::string& arguments) { REQUIRE(std::system(("ip " + arguments).c_str()) == 0); }
+
+struct Bench : World {
+  Resolver resolver{io.get_executor(), clock};
+  Millis took{0};
+  Bench() { servers("nameserver 127.0.0.1\nsearch lan.test other.test\n"); }
+  Result<Addresses> lookup(const std::string& name, Family family = Family::any,
+                           Millis patience = seconds(15)) {
+    trace = std::make_shared<Trace>();
+    auto began = clock.now();
+    auto result = run(resolver.lookup(name, family, meter, began + patience, trace));
+    took = clock.now() - began;
+    for (const auto& [id, row] : meter.rows) CHECK(row.closed);
+    return result;
+  }
+  // What our ledger says went out and came in, over UDP or TCP.
+  std::pair<std::uint64_t, std::uint64_t> counted(const std::string& proto) {
+    std::pair<std::uint64_t, std::uint64_t> sum;
+    for (const auto& [id, row] : meter.rows)
+      if (row.info.proto == proto) sum = {sum.first + row.out, sum.second + row.in};
+    return sum;
+  }
+};
+
+Zone both = [](const std::string&, bool v6) {
+  return std::optional<Reply>(Reply{0, {v6 ? "2a0b::1" : "5.6.7.8"}});
+};
+// What else was asked for.
+std::string only(const std::vector<std::string>& names, const std::set<std::string>& allowed) {
+  std::string others;
+  for (const auto& name : names)
+    if (!allowed.contains(name)) others += name + " ";
+  return others;
+}
+std::string text(const Result<Addresses>& found) {
+  if (!found) return found.error().code + ": " + found.error().detail;
+  std::string out;
+  for (const auto& address : *found) out += address.to_string() + " ";
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Bench, "dns: both families, counted to the byte, and no search domain") {
+  Dns dns("127.0.0.1", both);
+  CHECK(text(lookup("cloud.vendor.test")) == "5.6.7.8 2a0b::1 ");
+  CHECK(text(lookup("single", Family::ipv4)) == "5.6.7.8 ");
+  CHECK(only(dns.names(), {"cloud.vendor.test", "single"}) == "");
+  CHECK(counted("udp") == std::pair(dns.in.load(), dns.out.load()));
+  CHECK(meter.asks == std::vector<std::string>{"127.0.0.1:53", "127.0.0.1:53"});
+  CHECK(trace->resolver == "127.0.0.1:53");
+  CHECK(trace->dns_status == DnsStatus::ok);
+  CHECK(trace->dns >= Millis(0));
+}
+
+TEST_CASE_FIXTURE(Bench, "dns: no search domain is appended to a name that is not found") {
+  Dns dns("127.0.0.1", [](const std::string&, bool) { return std::optional<Reply>(Reply{3, {}}); });
+  auto found = lookup("cloud.vendor.test");
+  CHECK(text(found).find("there is no name cloud.vendor.test") != std::string::npos);
+  CHECK(trace->dns_status == DnsStatus::no_name);
+  CHECK_FALSE(lookup("single"));
+  CHECK(only(dns.names(), {"cloud.vendor.test", "single"}) == "");
+}
+
+TEST_CASE_FIXTURE(Bench,
+                  "dns: the hosts file is believed, and asks nobody; a question to DNS passes it over") {
+  write_file("/etc/hosts", "9.9.9.9 listed.test\n");
+  Dns dns("127.0.0.1", both);
+  CHECK(text(lookup("listed.test")) == "9.9.9.9 ");
+  CHECK(dns.names().empty());
+  CHECK(meter.rows.empty());
+  CHECK(text(lookup("192.0.2.7")) == "192.0.2.7 ");
+  CHECK(meter.rows.empty());
+  auto asked = run(client.lookup("listed.test", Family::ipv4, clock.now() + seconds(3), meter));
+  REQUIRE(asked);
+  CHECK(asked->addresses == std::vector<std::string>{"5.6.7.8"});
+  CHECK(asked->server == "127.0.0.1:53");
+  write_file("/etc/hosts", "");
+}
+
+TEST_CASE_FIXTURE(Bench, "dns: a silent server costs a second, the next one answers") {
+  servers("nameserver 127.0.0.2\nnameserver 127.0.0.3\nnameserver 127.0.0.1\n");
+  Dns silent("127.0.0.2", [](auto&, bool) { return std::nullopt; });
+  Dns failing("127.0.0.3", [](auto&, bool) { return std::optional<Reply>(Reply{2, {}}); });
+  Dns dns("127.0.0.1", both);
+  CHECK(text(lookup("cloud.test")) == "5.6.7.8 2a0b::1 ");
+  CHECK(took < Millis(2500));
+  CHECK(counted("udp").first == silent.in + failing.in + dns.in);
+  CHECK(trace->resolver == "127.0.0.1:53");
+}
+
+TEST_CASE_FIXTURE(Bench, "dns: none answers, all fail: words, and an end in time") {
+  Dns silent("127.0.0.1", [](auto&, bool) { return std::nullopt; });
+  auto found = lookup("cloud.test");
+  CHECK(text(found).find("No DNS server answers") != std::string::npos);
+  CHECK(trace->dns_status == DnsStatus::no_answer);
+  CHECK(took < Millis(12'500));
+  CHECK(silent.names().size() == 8);  // four tries each: 0, 1, 3 and 7 s
+  servers("nameserver 127.0.0.4\n");  // nobody there
+  CHECK(text(lookup("cloud.test")).find("No DNS server answers") != std::string::npos);
+  servers("nameserver 127.0.0.3\n");
+  Dns failing("127.0.0.3", [](auto&, bool) { return std::optional<Reply>(Reply{5, {}}); });
+  CHECK(text(lookup("cloud.test")).find("refuses to look up") != std::string::npos);
+  CHECK(trace->dns_status == DnsStatus::refused);
+}
+
+TEST_CASE_FIXTURE(Bench, "dns: a server that drops AAAA costs two seconds, no more") {
+  Dns dns("127.0.0.1", [](const std::string&, bool v6) {
+    return v6 ? std::nullopt : std::optional(Reply{0, {"5.6.7.8"}});
+  });
+  CHECK(text(lookup("cloud.test")) == "5.6.7.8 ");
+  CHECK(took >= Millis(1900));
+  CHECK(took < Millis(2700));
+}
+
+TEST_CASE_FIXTURE(Bench, "dns: an answer too large for UDP comes over TCP, counted; not all of it is tried") {
+  Dns dns("127.0.0.1", [](const std::string&, bool v6) {
+    Reply reply;
+    for (int i = 0; i < 1500 && !v6; ++i)
+      reply.addresses.push_back("5.6." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1));
+    return std::optional(reply);
+  });
+  auto found = lookup("cloud.test");
+  REQUIRE(found);
+  CHECK(found->size() == 1500);
+  CHECK(attempt_order(*found, Family::any).size() == 6);
+  // The server counts after it has sent.
+  for (int i = 0; i < 200 && dns.tcp_out == 0; ++i) std::this_thread::sleep_for(Millis(5));
+  CHECK(dns.tcp_in > 0);
+  CHECK(dns.tcp_out > 20'000);
+  CHECK(counted("tcp") == std::pair(dns.tcp_in.load(), dns.tcp_out.load()));
+  CHECK(counted("udp").first == dns.in.load());
+  CHECK(counted("udp").second == dns.out.load());
+}
+
+TEST_CASE_FIXTURE(Bench, "dns: lies") {
+  Dns dns("127.0.0.1", [](const std::string& name, bool v6) {
+    if (name == "blocked.test") return std::optional(Reply{0, {v6 ? "::" : "0.0.0.0"}});
+    if (name == "loop.test") return std::optional(Reply{0, {v6 ? "::1" : "127.0.0.1"}});
+    return std::optional(Reply{0, {}});
+  });
+  CHECK(text(lookup("blocked.test")).find("blocks the name") != std::string::npos);
+  CHECK(trace->addresses == std::vector<std::string>{"0.0.0.0", "::"});
+  CHECK(text(lookup("loop.test")).find("net.dns_failed") != std::string::npos);
+  CHECK(text(lookup("empty.test")).find("knows no address") != std::string::npos);
+  CHECK(trace->dns_status == DnsStatus::no_data);
+}
+
+TEST_CASE_FIXTURE(Bench, "A1 dns: no question without a permit") {
+  Dns dns("127.0.0.1", both);
+  meter.allowed = false;
+  CHECK_FALSE(lookup("cloud.test", Family::any, seconds(2)));
+  CHECK(dns.names().empty());
+  CHECK(meter.rows.empty());
+}
+
+// A network of both families where packets of one vanish.
+TEST_CASE_FIXTURE(Bench, "way: one dead family costs three seconds; IPv6 alone says what is missing") {
+  ip("link add hole type veth peer name abyss");
+  ip("link set hole up");
+  ip("link set abyss up");
+  ip("neighbor add 5.6.7.8 lladdr 02:00:00:00:00:01 dev hole");
+  ip("address add 10.9.9.2/24 dev hole");
+  ip("route add default dev hole");
+  ip("-6 address add 2a0b::1/128 dev lo");
+  Dns dns("127.0.0.1", both);
+  Server server({&host}, [](Talk&) {});
+  auto request = to(server.port());
+  request.host = "cloud.test";
+  auto began = clock.now();
+  auto result = send(request);
+  // Nobody listens at 2a0b::1, which says so at once; what counts is when.
+  CHECK(code(result) == "net.refused");
+  CHECK(clock.now() - began >= Millis(2900));
+  CHECK(clock.now() - began < Millis(4000));
+  CHECK(meter.rows.size() == 3);  // the look-up, and both attempts
+
+  Dns only4("127.0.0.9", [](const std::string&, bool v6) {
+    return std::optional(Reply{0, v6 ? std::vector<std::string>{} : std::vector<std::string>{"5.6.7.8"}});
+  });
+  servers("nameserver 127.0.0.9\n");
+  ip("route del default");
+  ip("-6 address add 2a0c::2/64 dev hole nodad");
+  ip("-6 route add default dev hole");
+  for (auto family : {Family::any, Family::ipv6}) {
+    request.family = family;
+    request.deadline = clock.now() + seconds(5);
+    result = send(request);
+    CHECK(code(result) == "net.unreachable");
+    CHECK(says(result, "only IPv4 addresses, and this network has only IPv6"));
+  }
+  ip("-6 route del default");
+  request.family = Family::any;
+  request.deadline = clock.now() + seconds(5);
+  CHECK(code(send(request)) == "net.no_network");
+  ip("link del hole");
+}
+
+TEST_CASE_FIXTURE(Bench, "proxy: the proxy looks up the cloud's name, we look up the proxy's") {
+  write_file("/etc/hosts", "127.0.0.1 proxy.test\n");
+  Dns dns("127.0.0.1", both);
+  std::string asked;
+  Server server({&host}, [&](Talk& talk) {
+    asked = talk.request();
+    talk.write("HTTP/1.1 503 x\r\n\r\n");
+  });
+  proxy = "http://proxy.test:" + std::to_string(server.port());
+  auto request = to(443);
+  request.host = "cloud.vendor.test";
+  CHECK(code(send(request)) == "net.proxy_refused");
+  CHECK(asked.starts_with("CONNECT cloud.vendor.test:443 "));
+  Datagram probe;
+  probe.host = "cloud.vendor.test";
+  probe.port = 33434;
+  probe.deadline = clock.now() + seconds(2);
+  CHECK_FALSE(run(client.datagram(probe, meter)));
+  CHECK(dns.names().empty());
+  CHECK(meter.rows.size() == 1);
+  proxy = "http://gone.test:3128";
+  write_file("/etc/hosts", "");
+  Dns none("127.0.0.5", [](auto&, bool) { return std::optional<Reply>(Reply{3, {}}); });
+  servers("nameserver 127.0.0.5\n");
+  auto result = send(request);
+  CHECK(code(result) == "net.proxy_unreachable");
+  CHECK(says(result, "gone.test"));
+  CHECK(none.names() == std::vector<std::string>{"gone.test", "gone.test"});
+}
+
+int main(int argc, char** argv) {
+  bool alone = ::unshare(CLONE_NEWNET | CLONE_NEWNS) == 0 &&
+               ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+               std::system("command -v ip >/dev/null && ip link set lo up") == 0;
+  char folder[] = "/tmp/qc-dns-XXXXXX";
+  alone = alone && ::mkdtemp(folder);
+  for (const char* name : {"resolv.conf", "hosts"}) {
+    if (!alone) break;
+    auto file = std::string(folder) + "/" + name;
+    write_file(file, "");
+    alone = ::mount(file.c_str(), ("/etc/" + std::string(name)).c_str(), nullptr, MS_BIND, nullptr) == 0;
+  }
+  if (!alone) {
+    std::puts("skipped: needs root and the program ip");
+    return 77;
+  }
+  int result = doctest::Context(argc, argv).run();
+  for (const char* name : {"resolv.conf", "hosts"}) {
+    ::umount(("/etc/" + std::string(name)).c_str());
+    ::unlink((std::string(folder) + "/" + name).c_str());
+  }
+  ::rmdir(folder);
+  return result;
+}
