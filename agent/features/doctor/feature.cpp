@@ -78,8 +78,11 @@ class Examination {
     SendOptions options;
     options.family = route4_ ? Family::ipv4 : Family::ipv6;
     options.patience = patience(seconds(4));
+    options.trace = std::make_shared<Trace>();
+    auto trace = options.trace;
     auto answer = co_await lanes_.request.send(sign_in(), std::move(options));
     seen.page = Page{};
+    seen.page->retransmits = trace->retransmits;
     if (!answer) co_return;
     seen.page->status = answer->status;
     for (char c : answer->location.substr(0, 200)) seen.page->location += c >= ' ' && c <= '~' ? c : '?';

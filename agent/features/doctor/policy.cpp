@@ -242,7 +242,7 @@ class Judge {
     if (answered_)
       return seen_.look && seen_.look->error == "net.timeout" && seen_.look->trace.connect.count() >= 0 &&
              retransmits() == std::max(0, seen_.look->trace.retransmits);
-    bool small_ones_pass = seen_.page && seen_.page->status != 0 && seen_.page->trace.retransmits <= 0;
+    bool small_ones_pass = seen_.page && seen_.page->status != 0 && seen_.page->retransmits <= 0;
     bool any = std::any_of(tries_.begin(), tries_.end(), [&](const Try* one) { return stuck(*one); });
     return any && (small_ones_pass || retransmits() < many_lost);
   }

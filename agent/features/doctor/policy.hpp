@@ -33,6 +33,7 @@ struct Local {
 struct Page {
   int status = 0;  // 0: nothing
   std::string location;
+  int retransmits = 0;
 };
 
 struct OwnName {
