@@ -144,7 +144,40 @@ Result<Level> parse_level(std::string_view text) {
   return *invalid("must be \"debug\", \"info\", \"warning\" or \"error\"", "Write \"info\" where in doubt.");
 }
 
+namespace {
+
+// The line of the first letter beyond ASCII that is neither in quotes nor in a comment; 0: none. TOML has no
+// place for it there, and toml++ 3.3 must not see one: its test for spaces then runs into what it takes for
+// unreachable.
+toml::source_index stray_letter(std::string_view text) {
+  toml::source_index line = 1;
+  char quote = 0;  // '"', '\'' or '#' while inside
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    char c = text[at];
+    if (c == '\n') {
+      ++line;
+      quote = 0;
+    } else if (quote == '"' && c == '\\') {
+      ++at;
+    } else if (quote == c && c != '#') {
+      quote = 0;
+    } else if (!quote && (c == '"' || c == '\'' || c == '#')) {
+      quote = c;
+    } else if (!quote && static_cast<unsigned char>(c) >= 0x80) {
+      return line;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
 Result<Config> parse_config(std::string_view text, std::string_view filename) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);  // some editors' mark for UTF-8
+  if (auto line = stray_letter(text))
+    return located(filename, line,
+                   {"config.syntax", Retry::wait_for_owner, "a letter that only text in quotes may have",
+                    "Write keys with plain letters, and values in double quotes."});
   auto parsed = toml::parse(text);
   if (!parsed)
     return located(filename, parsed.error().source().begin.line,

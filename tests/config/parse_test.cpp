@@ -41,6 +41,24 @@ TEST_CASE("the required keys suffice; the others have defaults") {
   CHECK_FALSE(config->panel_listen);
 }
 
+TEST_CASE("letters beyond ASCII stand in quotes and comments only") {
+  CHECK(parse_config("\xEF\xBB\xBF" + minimal + "# gr\xC3\xBC\xC3\x9F' \"\n", "qcloud.toml"));
+  auto quoted = parse_config(
+      "[cloud]\nurl = \"https://cloud.vendor.test\"\ntrust = '/share/\xC3\xB6.pem'\n"
+      "receipt_key = \"/etc/\\\"\xC3\xB6.pem\"\n",
+      "qcloud.toml");
+  REQUIRE(quoted);
+  CHECK(quoted->trust_file == "/share/\xC3\xB6.pem");
+  for (std::string text : {"\xC3\xA4 = 1\n",
+                           "[clo\xC3\xBC"
+                           "d]\n",
+                           "\xC2\xA1", "x = \xC2\xA0\"y\"", "\xFF\xFE"}) {
+    auto error = refused(minimal + "\n" + text);
+    CHECK(error.code == "config.syntax");
+    CHECK(says(error, "line 6"));
+  }
+}
+
 TEST_CASE("every key is read") {
   auto config = parse_config(minimal +
                                  "region = \"china\"\n[log]\nlevel = \"debug\"\n"

@@ -9,7 +9,7 @@ from lab import decrypt
 from lab.checker import Checker
 from lab.cloud import HOST
 from lab.flows import parse
-from lab.proc import DEV, wait_for
+from lab.proc import DEV, instrumented, wait_for
 from lab.topology import Nat
 from lab.world import World
 
@@ -71,6 +71,8 @@ def test_honest():
 
 
 def test_smuggler_is_caught():
+    if instrumented("mutants prove the tests, which sanitizers do not change"):
+        return
     found = glob.glob(os.path.join(DEV, "**", MUTANT), recursive=True)
     assert found, "the build has no " + MUTANT
     with World("checker.smuggler_is_caught", Nat, binary=found[0]) as world:

@@ -10,7 +10,7 @@ from lab.cloud import HOST
 from lab.flows import SYN, parse
 from lab.impostor import Impostor, vendor
 from lab.liar import answer
-from lab.proc import SLOW, bound, wait_for
+from lab.proc import SANITIZED, SLOW, bound, instrumented, wait_for
 from lab.says import complains, expect, well
 from lab.topology import CLOUD_V4, Direct
 from lab.world import World
@@ -89,7 +89,7 @@ def test_lies():
                      if p and p.proto == "tcp" and p.flags & SYN and p.src.startswith("5.6.7.")} - {CLOUD_V4}
         assert not elsewhere, "a redirect was followed to %s" % elsewhere
         print("figure: %d lies; private memory %+d KiB" % (len(lies), rss - before))
-        assert rss - before < 4000 * SLOW, (before, rss)
+        assert SANITIZED or rss - before < 4000, (before, rss)
 
 
 def test_slow_body():
@@ -174,6 +174,8 @@ def test_certificates():
 def test_clock():
     """A box whose clock says 1970 or 2040 registers, keeps its name and says that its clock is wrong; and a
     certificate that has run out does not become good by it."""
+    if instrumented("another clock is preloaded, and does not go with their library"):
+        return
     for when in ("1970-01-02 00:00:00", "2040-06-01 00:00:00"):
         with World("hostile_cloud.clock", Direct) as world:
             world.agent.env = certs.clock("@" + when)

@@ -25,6 +25,13 @@ SLOW = 4 if SANITIZED else 1
 _started = []
 
 
+def instrumented(why):
+    """True, and a clear word, where a test cannot be run with sanitized programs."""
+    if SANITIZED:
+        print("figure: skipped with sanitizers: " + why)
+    return SANITIZED
+
+
 class LabError(Exception):
     """Something of the laboratory (not of the program under test) did not work."""
 
