@@ -29,7 +29,7 @@ std::string host_field(const HttpRequest& request) {
 
 std::string encode(const HttpRequest& request) {
   std::string text = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + host_field(request) +
-                     "\r\nUser-Agent: qcloud\r\nAccept: application/json, application/pkcs7-mime\r\n";
+                     "\r\nUser-Agent: qcloud\r\n";
   for (const auto& [name, value] : request.headers) text += name + ": " + value + "\r\n";
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
       request.method == "PATCH")

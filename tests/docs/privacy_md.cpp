@@ -133,7 +133,7 @@ constexpr std::string_view beside = R"(## Beside the fields
 Every request has more to it than its fields, as every request on the internet has:
 
 - **Your address.** The cloud sees from which internet address a request comes, and when.
-- **Fixed headers.** `Host`, `User-Agent: qcloud` (no version), `Accept`, `Connection`, and the length and type of the body.
+- **Fixed headers.** `Host`, `User-Agent: qcloud` (no version), `Connection`, and the length and type of the body.
 - **The certificate**, where a table above says yes: it holds the device id and the box's public key. With TLS 1.3 only the
   cloud can read it; with TLS 1.2, which the agent still accepts, whoever carries the traffic can read it too.
 - **A ticket.** TLS 1.3 lets a feature take up its last secured session with the same host: it gives back a ticket that the

@@ -369,7 +369,10 @@ TEST_CASE_FIXTURE(Bench, "proxy: the proxy looks up the cloud's name, we look up
   auto result = send(request);
   CHECK(code(result) == "net.proxy_unreachable");
   CHECK(says(result, "gone.test"));
-  CHECK(none.names() == std::vector<std::string>{"gone.test", "gone.test"});
+  // A and AAAA; a slow machine asks again, or hears the first "no" before it asks for the second.
+  auto names = none.names();
+  CHECK_FALSE(names.empty());
+  for (const auto& name : names) CHECK(name == "gone.test");
 }
 
 int main(int argc, char** argv) {
