@@ -103,17 +103,18 @@ Result<std::unique_ptr<Trust>> Trust::make(const std::string& ca_pem, std::funct
   SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                                 SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   // A peer that just closes the connection is at its end like one that says so.
-  SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF);
+  SSL_CTX_set_options(context, SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_ENCRYPT_THEN_MAC);
   // Told of sessions, but keeps none itself: whose they are is not its to know.
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(context, &Trust::session_made);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, &Trust::verify);
   // What every server of today has, and no more: a box that asks every 15 minutes sends the list 96 times a
   // day.
-  SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
-  SSL_CTX_set1_groups_list(context, "X25519:P-256:P-384");
-  SSL_CTX_set1_sigalgs_list(
-      context, "ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA384:RSA+SHA384:ed25519");
+  SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM+AES128:ECDHE+CHACHA20");
+  SSL_CTX_set_ciphersuites(context, "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256");
+  SSL_CTX_set1_groups_list(context, "X25519:P-256");
+  SSL_CTX_set1_sigalgs_list(context,
+                            "ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA384:RSA+SHA384");
 
   std::unique_ptr<BIO, decltype(&BIO_free)> in(
       BIO_new_mem_buf(ca_pem.data(), static_cast<int>(ca_pem.size())), BIO_free);
