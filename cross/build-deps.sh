@@ -10,7 +10,7 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 arch=$1
 triple=$(fact "$arch" TRIPLE) openssl_target=$(fact "$arch" OPENSSL)
 flags="$(fact "$arch" FLAGS) $COMMON_FLAGS -Os"
-dest=$CROSS/deps/$arch work=$CROSS/work/$arch logs=build/log/cross-$arch
+dest=$CROSS/deps/$arch tree=$CROSS/trees/$arch logs=build/log/cross-$arch
 jobs=${JOBS:-$(nproc)}
 recipe=$({ cat cross/build-deps.sh; echo "$flags $openssl_target"; grep ^source "$CROSS/lock.txt"
   "$triple-gcc" --version; } | sha256sum | cut -d' ' -f1)
@@ -26,13 +26,13 @@ instead() {
 
 if [ "$(cat "$dest/.recipe" 2>/dev/null)" = "$recipe" ]; then instead; say "$arch: libraries are there"; exit 0; fi
 
-rm -rf "$dest" "$work"
-mkdir -p "$dest"/{lib,include} "$work" "$logs"
+rm -rf "$dest" "$tree"
+mkdir -p "$dest"/{lib,include} "$tree" "$logs"
 instead
 
 # source_of PACKAGE: unpacks it, with Debian's patches where the lock names them; prints the folder.
 source_of() {
-  local name=$1 box=$work/$1 file sum
+  local name=$1 box=$tree/$1 file sum
   mkdir -p "$box"
   while read -r _ _ _ file sum; do cp "$CACHE/$sum" "$box/$file"; done < <(grep "^source $name " "$CROSS/lock.txt")
   if ls "$box"/*.dsc >/dev/null 2>&1; then
@@ -91,10 +91,10 @@ headers() {
 for step in headers sqlite3 c_ares qrencode openssl; do
   # In a shell of its own: `set -e` does not hold inside a function that is waited for.
   export -f source_of by_cmake $step
-  export arch triple openssl_target flags dest work jobs CROSS CACHE
+  export arch triple openssl_target flags dest tree jobs CROSS CACHE
   start=$SECONDS
   logged "$arch: $step" "$logs/$step.log" nice -n "${NICE:-0}" bash -euo pipefail -c "$step"
   say "$arch: $step built in $((SECONDS - start)) s"
 done
-rm -rf "$work"
+rm -rf "$tree"
 echo "$recipe" >"$dest/.recipe"

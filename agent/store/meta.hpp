@@ -14,12 +14,13 @@ inline Status set_meta(Db& db, std::string_view key, std::string_view value) {
 }
 
 // Notes: what happened to the registration while nobody looked, shown until the next one.
-inline constexpr const char* note_removed =
-    "note.removed";  // by the account's page: when. Not by whom: the box may be sold
-inline constexpr const char* note_damaged = "note.damaged";  // the state was set aside: as which file
+// Removed on the account's page: when. Not by whom: the box may be sold.
+inline constexpr const char* note_removed = "note.removed";
+// The state was damaged and set aside: as which file.
+inline constexpr const char* note_damaged = "note.damaged";
 inline Status forget_notes(Db& db) {
   if (!get_meta(db, note_removed) && !get_meta(db, note_damaged)) return {};
-  return db.run("DELETE FROM meta WHERE key IN ('note.removed','note.damaged')");
+  return db.run("DELETE FROM meta WHERE key IN (?,?)", {note_removed, note_damaged});
 }
 
 }  // namespace qcloud

@@ -6,23 +6,16 @@
 
 #include "agent/gate/mint.hpp"
 #include "agent/gate/serialize.hpp"
+#include "tests/features/answer.hpp"
 
 using namespace qcloud;
 using namespace qcloud::ddns;
 namespace json = boost::json;
 
+using unit::with;
+
 namespace {
 
-Answer with(int status, const std::string& body) {
-  Answer answer;
-  answer.status = status;
-  answer.content_type = "application/json";
-  answer.body = body;
-  boost::system::error_code bad;
-  auto value = json::parse(body, bad);
-  if (!bad && value.is_object()) answer.json = value.as_object();
-  return answer;
-}
 Address address(std::string_view text) { return Mint::text<DataClass::public_address>(text); }
 Wire wire(const Out& message) {
   auto made = serialize(message.raw(), "");

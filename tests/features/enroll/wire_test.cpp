@@ -6,23 +6,16 @@
 
 #include "agent/gate/mint.hpp"
 #include "agent/gate/serialize.hpp"
+#include "tests/features/answer.hpp"
 
 using namespace qcloud;
 using namespace qcloud::enroll;
 namespace json = boost::json;
 
+using unit::with;
+
 namespace {
 
-Answer with(int status, const std::string& body) {
-  Answer answer;
-  answer.status = status;
-  answer.content_type = "application/json";
-  answer.body = body;
-  boost::system::error_code bad;
-  auto value = json::parse(body, bad);
-  if (!bad && value.is_object()) answer.json = value.as_object();
-  return answer;
-}
 constexpr auto good_code =
     R"({"device_code":"dc-1","user_code":"BCDF-GHJK","verification_uri":"https://cloud.vendor.test/device",
   "verification_uri_complete":"https://cloud.vendor.test/device?user_code=BCDF-GHJK","expires_in":600,"interval":5})";

@@ -8,26 +8,16 @@
 #include "agent/features/erasure/wire.hpp"
 #include "agent/gate/mint.hpp"
 #include "agent/gate/serialize.hpp"
+#include "tests/features/answer.hpp"
 #include "tests/unit/seeded_rng.hpp"
 
 using namespace qcloud;
 using namespace qcloud::erasure;
 using Kind = OrderAnswer::Kind;
 
-namespace {
+using unit::with;
 
-Answer with(int status, const std::string& body) {
-  Answer answer;
-  answer.status = status;
-  answer.content_type = "application/json";
-  answer.body = body;
-  boost::system::error_code bad;
-  auto value = boost::json::parse(body, bad);
-  if (!bad && value.is_object()) answer.json = value.as_object();
-  return answer;
-}
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE(
     "A5 erasure policy: the order that is due first; of equals the oldest; none when nothing is pending") {
