@@ -175,7 +175,8 @@ def test_loss():
         with loss(world.net.router, 30):
             world.net.change_public("5.6.7.91", silent=False)
             took = world.wait_dns(world.fqdn(), ["5.6.7.91"], 150)
-            doctor(world, "packet_loss")
+            # Chance decides what one look meets: all of its packets may be lost, or too few to speak of.
+            wait_for("a look that meets the loss", 150, lambda: "packet_loss" in doctor(world))
         start = time.monotonic()
         well(world)
         world.agent.cli("ddns", "rename", "nas2")
@@ -205,7 +206,7 @@ def test_mtu_black_hole():
         print("figure: with 1280 it works, after %.1f s; with 700 it is said" % took)
 
 
-test_loss.seconds = 120
+test_loss.seconds = 130
 test_mtu_black_hole.seconds = test_satellite.seconds = 60
 test_ipv6_only_no_nat64.seconds = 50
 test_satellite.waits = test_loss.waits = test_ipv6_only_no_nat64.waits = test_mtu_black_hole.waits = test_two_uplinks.waits = True
