@@ -4,12 +4,18 @@ find_package(Boost 1.81 REQUIRED)
 find_package(Threads REQUIRED)
 find_path(CARES_INCLUDE ares.h REQUIRED)
 find_library(CARES_LIBRARY cares REQUIRED)
+find_path(NGHTTP2_INCLUDE nghttp2/nghttp2.h REQUIRED)
+find_library(NGHTTP2_LIBRARY nghttp2 REQUIRED)
 find_path(QRENCODE_INCLUDE qrencode.h REQUIRED)
 find_library(QRENCODE_LIBRARY qrencode REQUIRED)
 
 add_library(qc_cares INTERFACE)
 target_include_directories(qc_cares SYSTEM INTERFACE ${CARES_INCLUDE})
 target_link_libraries(qc_cares INTERFACE ${CARES_LIBRARY})
+
+add_library(qc_nghttp2 INTERFACE)
+target_include_directories(qc_nghttp2 SYSTEM INTERFACE ${NGHTTP2_INCLUDE})
+target_link_libraries(qc_nghttp2 INTERFACE ${NGHTTP2_LIBRARY})
 
 add_library(qc_qrencode INTERFACE)
 target_include_directories(qc_qrencode SYSTEM INTERFACE ${QRENCODE_INCLUDE})

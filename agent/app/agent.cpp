@@ -30,8 +30,11 @@ Agent::Agent(AgentDeps d)
       outbox(deps.db),
       orders(outbox, identity, deps.rng, deps.vendor_public_key),
       gate{deps.transport, ledger, switches, session, deps.clock, deps.endpoints},
+      link(deps.db, deps.clock),
+      box_certificate(deps.db),
       enroll_port(gate, enroll::manifest, [this] { return switches.any_on() || commands > 0; }),
       ddns_port(gate, ddns::manifest, [this] { return switches.on(ddns::manifest.name); }),
+      link_port(gate, link::manifest, [this] { return switches.on(link::manifest.name); }),
       erasure_port(gate, erasure::manifest, [this] { return !outbox.open.get().empty() || commands > 0; }),
       doctor_port(gate, doctor::manifest, [this] { return commands > 0; }),
       supervisor(deps.executor, deps.clock, deps.rng, health, deps.log),
@@ -58,6 +61,7 @@ enroll::Deps Agent::enroll_deps() {
 Status Agent::start() {
   if (auto status = identity.load(); !status) return status;
   if (auto status = ledger.start(deps.platform.facts.boot_id); !status) return status;
+  if (auto status = link.load(); !status) return status;
   supervisor.start(make_features(*this));
   background.spawn(housekeeping());
   background.spawn(watch_standing());

@@ -4,6 +4,8 @@
 
 #include "agent/app/settings.hpp"
 #include "agent/app/supervisor.hpp"
+#include "agent/app/link_desk.hpp"
+#include "agent/cloud/box_certificate.hpp"
 #include "agent/cloud/cloud_session.hpp"
 #include "agent/cloud/orders.hpp"
 #include "agent/control/api.hpp"
@@ -27,6 +29,7 @@ struct AgentDeps {
   std::string vendor_public_key;      // PEM, Ed25519: verifies receipts
   WallTime build_time;                // a time that has certainly passed
   FileSettings file = {};             // what the configuration file says
+  LocalDial* local = nullptr;         // services on this box, for the link; null: none can be reached
   const LogRing* log_ring = nullptr;  // the newest lines of the log, for a bundle
 };
 
@@ -54,10 +57,12 @@ class Agent {
   GateDeps gate;
   Fact<enroll::Progress> progress;
   Fact<std::optional<ddns::Reported>> reported;  // what the cloud has of us, as far as it was heard
+  LinkDesk link;
+  BoxCertificate box_certificate;
   doctor::History net_history;                   // when addresses and routes changed, lately
   std::optional<boost::json::object> examined;   // what the doctor found last
   int commands = 0;                              // what the owner commands at this moment
-  Port enroll_port, ddns_port, erasure_port, doctor_port;
+  Port enroll_port, ddns_port, link_port, erasure_port, doctor_port;
   Supervisor supervisor;
   Nursery registration;  // the device flow, while one runs
   Nursery background;    // housekeeping

@@ -262,6 +262,7 @@ std::vector<Route> make_routes(Agent& agent, Operations& operations) {
   add_registration(routes, agent, operations);
   add_switches(routes, agent, operations);
   add_settings_routes(routes, agent, operations);
+  add_link_routes(routes, agent);
   return routes;
 }
 

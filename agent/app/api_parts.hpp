@@ -11,6 +11,9 @@ namespace qcloud {
 // Settings, audience, correction, doctor and bundle (api_settings.cpp).
 void add_settings_routes(std::vector<Route>& routes, Agent& agent, Operations& operations);
 
+// Published services, attachments, visitors (api_link.cpp).
+void add_link_routes(std::vector<Route>& routes, Agent& agent);
+
 namespace api {
 
 using Params = std::map<std::string, std::string>;

@@ -4,11 +4,12 @@
 #include "agent/features/doctor/feature.hpp"
 #include "agent/features/enroll/feature.hpp"
 #include "agent/features/erasure/feature.hpp"
+#include "agent/features/link/feature.hpp"
 
 namespace qcloud {
 
 std::vector<const Manifest*> all_manifests() {
-  return {&enroll::manifest, &ddns::manifest, &erasure::manifest, &doctor::manifest};
+  return {&enroll::manifest, &ddns::manifest, &link::manifest, &erasure::manifest, &doctor::manifest};
 }
 
 std::vector<FeatureSlot> make_features(Agent& agent) {
@@ -45,6 +46,31 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
              agent.identity,         agent.health,   agent.reported,
              agent.settings.economy, agent.session,  [&agent] { return !agent.settings.proxy().empty(); }};
          return ddns::run(deps, Lanes<ddns::manifest>(agent.ddns_port));
+       },
+       {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});
+  slots.push_back(
+      {&link::manifest,
+       &agent.link_port,
+       [&agent, standing, registered, being_erased] {
+         return agent.deps.local && agent.switches.on(link::manifest.name) && registered() &&
+                standing() == Standing::good && !being_erased(link::manifest.name);
+       },
+       [&agent] {
+         link::Deps deps{agent.deps.clock,
+                         agent.deps.rng,
+                         agent.deps.platform.net,
+                         agent.identity,
+                         agent.health,
+                         *agent.deps.local,
+                         agent.link.services,
+                         agent.link.state,
+                         [&agent] {
+                           const auto& registration = agent.identity.registration.get();
+                           auto fqdn = registration ? registration->fqdn : std::string();
+                           return agent.box_certificate.context(fqdn, agent.session.now());
+                         },
+                         [&agent](link::VisitRecord visit) { agent.link.record(std::move(visit)); }};
+         return link::run(std::move(deps), Lanes<link::manifest>(agent.link_port));
        },
        {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});
   slots.push_back({&erasure::manifest,

@@ -16,6 +16,7 @@
 #include "agent/config/config.hpp"
 #include "agent/control/server.hpp"
 #include "agent/net/http_client.hpp"
+#include "agent/net/local_dial.hpp"
 #include "agent/store/meta.hpp"
 #include "platform/open.hpp"
 #include "platform/system_clock.hpp"
@@ -150,8 +151,10 @@ int run_process(const Options& options) {
                        [&] { return agent_for_floor ? agent_for_floor->settings.proxy() : std::string(); });
   std::map<std::string, Endpoint, std::less<>> endpoints{
       {"cloud", {config->cloud_url.host, config->cloud_url.port, config->cloud_url.base_path}}};
+  if (config->relay) endpoints["relay"] = {config->relay->host, config->relay->port, ""};
+  LoopbackDial local(io.get_executor(), clock);
   Agent agent({io.get_executor(), clock, rng, (*platform)->platform(), transport, **db, log, endpoints,
-               *vendor_key, WallTime(release_time), std::move(file), &ring});
+               *vendor_key, WallTime(release_time), std::move(file), &local, &ring});
   agent_for_floor = &agent;
   Operations operations(agent);
   ControlServer server(io.get_executor(), clock, (*platform)->platform().auth,

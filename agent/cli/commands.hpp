@@ -32,6 +32,11 @@ Exit correct_data(Session& session);
 Exit run_doctor(Session& session);
 Exit make_bundle(Session& session);
 
+Exit show_link(Session& session);  // link status, visitors
+Exit show_services(Session& session);
+Exit publish_service(Session& session);
+Exit withdraw_service(Session& session);
+
 /// The whole program: arguments without the program's name -> exit status.
 Exit run(std::vector<std::string> arguments, Host& host);
 

@@ -31,6 +31,11 @@ enum class Command {
   ledger,
   ledger_summary,
   manifest,
+  link_status,
+  link_services,
+  link_add,
+  link_remove,
+  link_visitors,
   config_show,
   config_set,
   config_unset,
@@ -58,8 +63,13 @@ struct Options {
   std::string file;
   std::string key;
   std::vector<std::string> include;  ///< files to put into a bundle
-  std::string since;                 ///< as typed; parse_since() has accepted its form
-  std::int64_t limit = 0;            ///< rows; 0: all
+  std::string since;       ///< as typed; parse_since() has accepted its form
+  std::string address;     ///< of a service on this NAS
+  int port = 0;
+  std::string tls;         ///< "through" or "here"
+  bool proxy_protocol = false;
+  bool admin_page = false;
+  std::int64_t limit = 0;  ///< rows; 0: all
 };
 
 /// The end of the program at parsing: help on stdout, or a usage error on stderr.

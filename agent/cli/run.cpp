@@ -43,6 +43,15 @@ Exit act(Session& session) {
       return summarize_ledger(session);
     case Command::manifest:
       return show_manifest(session);
+    case Command::link_status:
+    case Command::link_visitors:
+      return show_link(session);
+    case Command::link_services:
+      return show_services(session);
+    case Command::link_add:
+      return publish_service(session);
+    case Command::link_remove:
+      return withdraw_service(session);
     case Command::config_show:
       return show_config(session);
     case Command::config_set:

@@ -19,6 +19,7 @@ struct Config {
   Url cloud_url;                  // [cloud] url; https
   std::string trust_file;         // [cloud] trust: PEM, the vendor's CA; absolute path
   std::string receipt_key_file;   // [cloud] receipt_key: PEM, for erasure receipts; absolute path
+  std::optional<Url> relay;       // [cloud] relay; https, a name with several addresses for several relays
   std::string region = "global";  // [cloud] region: "global" or "china"; counts at the first start
   Level log_level = Level::info;  // [log] level
   std::optional<Url> proxy_url;   // [proxy] url; http, with a port, perhaps user and password; no path

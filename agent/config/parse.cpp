@@ -60,6 +60,8 @@ constexpr Key schema[] = {
     {"cloud", "trust", true, [](std::string_view v, Config& c) { return assign_path(v, c.trust_file); }},
     {"cloud", "receipt_key", true,
      [](std::string_view v, Config& c) { return assign_path(v, c.receipt_key_file); }},
+    {"cloud", "relay", false,
+     [](std::string_view v, Config& c) { return assign(parse_cloud_url(v), c.relay); }},
     {"cloud", "region", false, [](std::string_view v, Config& c) { return assign_region(v, c.region); }},
     {"log", "level", false,
      [](std::string_view v, Config& c) { return assign(parse_level(v), c.log_level); }},

@@ -2,8 +2,10 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/multiple_exceptions.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 #include <list>
 
@@ -76,5 +78,15 @@ Task<void> Nursery::stop() {
 
 bool Nursery::empty() const { return state_->children.empty(); }
 const std::string& Nursery::failure() const { return state_->failure; }
+
+Task<void> until_cancelled() {
+  Signal never(co_await asio::this_coro::executor);
+  try {
+    co_await never.wait();
+  } catch (const boost::system::system_error& error) {
+    if (error.code() != asio::error::operation_aborted) throw;
+  }
+  co_await asio::this_coro::reset_cancellation_state(asio::enable_terminal_cancellation());
+}
 
 }  // namespace qcloud

@@ -30,4 +30,8 @@ class Nursery {
   std::shared_ptr<State> state_;
 };
 
+// Waits until the coroutine that calls it is cancelled, then returns, so that it can await its own
+// cleanup: cancellation that was under way is over.
+Task<void> until_cancelled();
+
 }  // namespace qcloud

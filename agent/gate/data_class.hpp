@@ -22,6 +22,7 @@ enum class DataClass : std::uint8_t {
   public_address,     // a globally reachable address of the box
   host_name,          // the name of a cloud host, asked of the resolver
   feature_name,       // which feature an owner's request is about
+  relayed_bytes,      // what visitors and the services that the owner published say to each other
   audience,           // who may look the box up: everyone, invited accounts, the owner only
   invited_account,    // the login of an account that the owner invites
 };
@@ -56,6 +57,8 @@ constexpr std::string_view to_string(DataClass c) {
       return "host name";
     case DataClass::feature_name:
       return "feature name";
+    case DataClass::relayed_bytes:
+      return "bytes between a visitor and a published service";
     case DataClass::audience:
       return "audience";
     case DataClass::invited_account:

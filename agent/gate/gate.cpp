@@ -163,6 +163,32 @@ Task<Result<DatagramAnswer>> Port::probe(RawMessage message, ProbeOptions option
   co_return co_await deps_.transport.datagram(std::move(datagram), *this);
 }
 
+Task<Result<std::unique_ptr<ByteStream>>> Port::open(RawMessage message, StreamOptions options) {
+  if (auto status = admit(message); !status) co_return std::move(status).error();
+  auto endpoint = deps_.endpoints.find(manifest_.hosts.front().role);
+  if (endpoint == deps_.endpoints.end())
+    co_return Error{"gate.no_host", Retry::wait_for_owner, "No relay is configured for this box.",
+                    "Set cloud.relay in the configuration file."};
+  StreamRequest request;
+  request.identity = deps_.session.identity();
+  if (!request.identity)
+    co_return Error{"identity.none", Retry::wait_for_owner, "This box is not registered.",
+                    "Register it with: qcloud register"};
+  if (auto status = remember_holding(); !status) co_return std::move(status).error();
+  auto row = deps_.ledger.message(manifest_.name, message.decl->purpose, endpoint->second.host,
+                                  field_names(message));
+  if (!row) co_return std::move(row).error().within("the ledger cannot be written, so nothing is sent");
+  request.host = endpoint->second.host;
+  request.port = endpoint->second.port;
+  request.alpn = std::move(options.alpn);
+  request.avoid = std::move(options.avoid);
+  request.idle = options.idle;
+  request.cautious = options.cautious;
+  request.deadline = deps_.clock.now() + options.patience;
+  request.message = *row;
+  co_return co_await deps_.transport.open(std::move(request), *this);
+}
+
 // The questions of one look-up, under the purpose that its message declares.
 class Port::LookupMeter : public Meter {
  public:

@@ -34,6 +34,14 @@ struct ProbeOptions {
   Millis patience = seconds(2);
 };
 
+struct StreamOptions {
+  std::vector<std::string> alpn;
+  std::vector<std::string> avoid;
+  Millis idle = seconds(25);
+  bool cautious = false;
+  Millis patience = seconds(60);
+};
+
 struct LookupOptions {
   Family family = Family::any;
   Millis patience = seconds(3);
@@ -60,6 +68,7 @@ class Port : public Meter {
   // stranger's, and the session never hears of it).
   Task<Result<Answer>> send(RawMessage message, SendOptions options);
   Task<Result<DatagramAnswer>> probe(RawMessage message, ProbeOptions options);
+  Task<Result<std::unique_ptr<ByteStream>>> open(RawMessage message, StreamOptions options);
   // The name is the message's one field. Each DNS server that is asked gets a row under its purpose.
   Task<Result<LookupAnswer>> lookup(RawMessage message, LookupOptions options);
   // Returns when nothing of this feature can leave any more.

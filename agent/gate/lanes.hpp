@@ -42,13 +42,17 @@ class LookupLane {
   Port* port_;
 };
 
-// A long-lived byte stream. The interface only, until the link needs it.
+// A long-lived byte stream (byte_stream.hpp).
 template <const Manifest& M>
 class StreamLane {
  public:
-  virtual ~StreamLane() = default;
-  virtual Task<Result<std::size_t>> read(std::span<char> into) = 0;
-  virtual Task<Status> write(std::span<const char> from) = 0;
+  explicit StreamLane(Port& port) : port_(&port) {}
+  Task<Result<std::unique_ptr<ByteStream>>> open(Message<M> message, StreamOptions options) const {
+    return port_->open(std::move(message).release(), std::move(options));
+  }
+
+ private:
+  Port* port_;
 };
 
 template <const Manifest& M>
@@ -56,8 +60,9 @@ struct Lanes {
   RequestLane<M> request;
   DatagramLane<M> datagram;
   LookupLane<M> lookup;
+  StreamLane<M> stream;
 
-  explicit Lanes(Port& port) : request(port), datagram(port), lookup(port) {}
+  explicit Lanes(Port& port) : request(port), datagram(port), lookup(port), stream(port) {}
 };
 
 }  // namespace qcloud

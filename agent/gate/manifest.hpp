@@ -11,7 +11,7 @@
 
 namespace qcloud {
 
-enum class Method : std::uint8_t { get, post, put, patch, del, datagram, lookup };
+enum class Method : std::uint8_t { get, post, put, patch, del, datagram, lookup, stream };
 enum class Where : std::uint8_t {
   path,  // fills {name} in the path
   query,
@@ -95,6 +95,8 @@ constexpr std::string_view to_string(Method method) {
       return "DELETE";
     case Method::datagram:
       return "UDP";
+    case Method::stream:
+      return "TLS";
     case Method::lookup:
       return "DNS";
   }

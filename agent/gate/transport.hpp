@@ -11,6 +11,7 @@
 
 #include "agent/core/clock.hpp"
 #include "agent/core/result.hpp"
+#include "agent/gate/byte_stream.hpp"
 
 namespace qcloud {
 
@@ -110,6 +111,19 @@ struct DatagramAnswer {
   std::string payload;
 };
 
+struct StreamRequest {
+  std::string host;
+  std::uint16_t port = 443;
+  std::vector<std::string> alpn;   // offered, best first (RFC 7301); the peer must choose one
+  std::vector<std::string> avoid;  // addresses that are taken only if there is no other
+  Millis idle{seconds(25)};        // silence before the kernel probes the path
+  bool cautious = false;           // small segments: a larger one may have been lost on the way
+  std::shared_ptr<const TlsIdentity> identity;
+  Instant deadline;          // of setting it up
+  std::int64_t message = 0;  // the ledger's row
+  std::shared_ptr<Trace> trace;
+};
+
 struct LookupAnswer {
   DnsStatus status = DnsStatus::unknown;
   std::vector<std::string> addresses;
@@ -125,6 +139,11 @@ class Transport {
   virtual Task<Result<HttpResponse>> exchange(HttpRequest request, Meter& meter) = 0;
   // One datagram out, one answer (or ICMP error) in. Errors as above; none is sent past a web proxy.
   virtual Task<Result<DatagramAnswer>> datagram(Datagram datagram, Meter& meter) = 0;
+  // A secured stream of bytes that stays: TLS 1.3. Errors as above, and net.no_protocol.
+  virtual Task<Result<std::unique_ptr<ByteStream>>> open(StreamRequest request, Meter& meter) {
+    (void)request, (void)meter;
+    co_return Error{"net.unsupported", Retry::give_up, "Streams cannot be opened here.", ""};
+  }
   // Asks the DNS servers alone, not the hosts file. A "no" is a value.
   virtual Task<Result<LookupAnswer>> lookup(std::string name, Family family, Instant deadline, Meter& meter) {
     (void)name, (void)family, (void)deadline, (void)meter;

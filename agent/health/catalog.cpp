@@ -87,6 +87,12 @@ constexpr CatalogEntry catalog[] = {
      "The address that the cloud sees changes with each look ({seen}); waiting until it holds.",
      "Check whether the router uses two internet connections at once."},
 
+    // The link
+    {"link_no_relay", Severity::error, "No connection to the relay: {reason}",
+     "It is tried again by itself. If it lasts: qcloud doctor"},
+    {"link_no_service", Severity::warning, "Nothing is published, so visitors find nothing behind the name.",
+     "Publish a service, for example: qcloud link services add web 443"},
+
     // Rights over data
     {"order_pending", Severity::info, "An erasure order is waiting to be confirmed by the cloud ({scope}).",
      ""},

@@ -52,13 +52,14 @@ Task<Status> Connection::connect(tcp::endpoint to, std::int64_t message) {
   if (failed) co_return connect_error(failed.value());
   socket_.native_non_blocking(true, failed);
   socket_.set_option(tcp::no_delay(true), failed);
-  small_segments(socket_.native_handle());
+  if (!stream_ || stream_->cautious) small_segments(socket_.native_handle());
   int result = ::connect(socket_.native_handle(), to.data(), static_cast<socklen_t>(to.size()));
   int code = result == 0 ? 0 : errno;
   if (code != 0 && code != EINPROGRESS) {
     socket_.close(failed);
     co_return connect_error(code);
   }
+  remote_ = to.address().to_string();
   row_ = meter_.opened({"tcp", local_name(socket_.native_handle()), peer_name(to.data()), message});
   if (!row_) {
     abort();
@@ -118,6 +119,7 @@ Task<Status> Connection::handshake(const Trust& trust, std::string host, TlsSess
   ssl_ = trust.session(host, key.identity.get(), peer_);
   if (auto session = sessions.take(key); session && trust.still_good(session.get()))
     SSL_set_session(ssl_.get(), session.get());
+  if (stream_) offer_stream();
   // The identity is held by the key only as long as this connection lives.
   peer_.on_session = [&sessions, key](SSL_SESSION* made) { sessions.keep(key, TlsSessions::Session(made)); };
   auto outcome = co_await shake_hands(trust);
@@ -177,7 +179,9 @@ Task<Result<std::size_t>> Connection::read(std::span<char> into) {
   }
 }
 
-Task<Status> Connection::write(std::string bytes) {
+Task<Status> Connection::write(std::string bytes) { co_return co_await write_from(bytes); }
+
+Task<Status> Connection::write_from(std::span<const char> bytes) {
   std::size_t sent = 0;
   while (!ssl_ && sent < bytes.size()) {
     ssize_t put = ::send(socket_.native_handle(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);

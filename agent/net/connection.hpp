@@ -5,7 +5,9 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <memory>
+#include <optional>
 #include <span>
+#include <vector>
 
 #include "agent/gate/transport.hpp"
 #include "agent/net/tls_sessions.hpp"
@@ -27,6 +29,13 @@ class Connection {
   ~Connection() { abort(); }
   Connection(const Connection&) = delete;
 
+  // Before connect: a stream that carries others' bytes for as long as it lives. Segments as large as the path
+  // takes, unless `cautious`; little waits in the kernel, where no scheduler can put it in a better order; and
+  // TLS 1.3 with one of these protocols (RFC 7301). `idle`: silence before the kernel probes the path.
+  void become_stream(std::vector<std::string> alpn, Millis idle, bool cautious);
+  std::string alpn() const;
+  std::string remote() const { return remote_; }  // address without port
+
   // TCP only; `message` is the ledger's row that it is for. Errors: net.unreachable, net.refused,
   // net.timeout.
   Task<Status> connect(boost::asio::ip::tcp::endpoint to, std::int64_t message);
@@ -38,6 +47,8 @@ class Connection {
   // Before the handshake in the clear, after it secured. 0 bytes read = the peer's end.
   Task<Result<std::size_t>> read(std::span<char> into);
   Task<Status> write(std::string bytes);
+  // As above; `bytes` outlives the call.
+  Task<Status> write_from(std::span<const char> bytes);
 
   // The path is probed by the kernel while we wait for hours: dead after 35 s of silence (RFC 9293
   // keepalive; 104 bytes a probe and its answer, and no process wakes). After 25 s without a word there
@@ -60,6 +71,7 @@ class Connection {
   Task<bool> ready(int result);
   Task<bool> ready(boost::asio::ip::tcp::socket::wait_type direction);
   Task<Status> shake_hands(const Trust& trust);
+  void offer_stream();
   void finish(ConnectionEnd end);
   Error failure() const;
 
@@ -68,6 +80,13 @@ class Connection {
   std::shared_ptr<Trace> trace_;
   TlsPeer peer_;
   Trust::Ssl ssl_;
+  struct StreamWish {
+    std::vector<std::string> alpn;
+    Millis idle;
+    bool cautious;
+  };
+  std::optional<StreamWish> stream_;
+  std::string remote_;
   std::int64_t row_ = 0;
   std::uint64_t out_ = 0, in_ = 0;
   bool ended_ = false;  // the peer's FIN was read

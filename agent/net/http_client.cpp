@@ -91,6 +91,19 @@ Task<Result<HttpResponse>> HttpClient::exchange(HttpRequest request, Meter& mete
 
 Task<Result<HttpResponse>> HttpClient::attempt(HttpRequest request, Meter* meter) {
   std::optional<Proxy> proxy;
+  Shared connection;
+  auto reached = co_await reach(request, Wishes{}, meter, &proxy, &connection);
+  if (!reached) co_return std::move(reached).error();
+  Lease lease(*this, connection);
+  HttpResponse response;
+  auto talked = co_await talk(connection, request, proxy, &response);
+  if (talked) co_return response;
+  co_return std::move(talked).error();
+}
+
+Task<Status> HttpClient::reach(HttpRequest request, Wishes wishes, Meter* meter, std::optional<Proxy>* through_proxy,
+                               Shared* result) {
+  auto& proxy = *through_proxy;
   std::string configured = proxy_ && !request.plain ? proxy_() : "";
   if (!configured.empty()) {
     proxy = parse_proxy(configured);
@@ -106,33 +119,29 @@ Task<Result<HttpResponse>> HttpClient::attempt(HttpRequest request, Meter* meter
   auto addresses = co_await resolver_.lookup(next_host, family, *meter, request.deadline, request.trace);
   if (!addresses) co_return proxy ? proxy_unreachable(*proxy, addresses.error()) : addresses.error();
   auto order = attempt_order(*addresses, family);
+  if (!proxy)
+    std::stable_partition(order.begin(), order.end(), [&](const asio::ip::address& address) {
+      return std::find(wishes.avoid.begin(), wishes.avoid.end(), address.to_string()) == wishes.avoid.end();
+    });
   if (request.trace->dns_status == DnsStatus::unknown)
     for (const auto& address : order) request.trace->addresses.push_back(address.to_string());
 
-  Shared connection;
-  auto connected = co_await connect(request, order, proxy ? proxy->port : request.port, meter, &connection);
-  if (!connected) {
-    auto error = std::move(connected).error();
-    if (proxy && error.code != "gate.switched_off") co_return proxy_unreachable(*proxy, error);
-    if (auto note = words(request, order); !note.empty()) error.fix = note;
-    co_return error;
-  }
-  Lease lease(*this, connection);
-  HttpResponse response;
-  auto talked = co_await talk(connection, request, proxy, &response);
-  if (talked) co_return response;
-  auto error = std::move(talked).error();
-  if (auto note = words(request, order); !proxy && !note.empty() && error.code == "net.tls_untrusted")
-    error.fix = note;
+  auto connected =
+      co_await connect(request, order, proxy ? proxy->port : request.port, std::move(wishes), meter, result);
+  if (connected) co_return connected;
+  auto error = std::move(connected).error();
+  if (proxy && error.code != "gate.switched_off") co_return proxy_unreachable(*proxy, error);
+  if (auto note = words(request, order); !note.empty()) error.fix = note;
   co_return error;
 }
 
-Task<Status> HttpClient::connect(HttpRequest request, Addresses order, std::uint16_t port, Meter* meter,
-                                 Shared* result) {
+Task<Status> HttpClient::connect(HttpRequest request, Addresses order, std::uint16_t port, Wishes wishes,
+                                 Meter* meter, Shared* result) {
   auto began = clock_.now();
   Error last{"net.no_network", Retry::retry_soon, "The cloud has no address of the wanted kind.", ""};
   for (std::size_t i = 0; i < order.size(); ++i) {
     Lease lease(*this, std::make_shared<Connection>(executor_, *meter, request.trace));
+    if (wishes.prepare) wishes.prepare(*lease.get());
     // One dead address must not eat the time of the next, nor one broken family that of the other.
     auto patience = i + 1 < order.size() ? first_patience : connect_patience;
     auto until = std::min<Instant>(request.deadline, clock_.now() + patience);
@@ -191,28 +200,40 @@ Task<Status> HttpClient::receive(Shared connection, ResponseReader* reader, bool
   co_return Status{};
 }
 
+Task<Status> HttpClient::through(Shared connection, HttpRequest request, Proxy proxy) {
+  auto soon = std::min<Instant>(request.deadline, clock_.now() + handshake_patience);
+  auto open = co_await within(tunnel(connection, request, proxy), clock_, soon);
+  if (open) co_return std::move(*open);
+  Error mute{"net.timeout", Retry::retry_soon, "it accepts the connection, then says nothing.", ""};
+  co_return proxy_unreachable(proxy, mute);
+}
+
+Task<Status> HttpClient::secure(Shared connection, HttpRequest request) {
+  auto began = clock_.now();
+  auto soon = std::min<Instant>(request.deadline, began + handshake_patience);
+  TlsSessions::Key key{&connection->meter(), authority_of(request.host, request.port), request.identity};
+  auto secured = co_await within(connection->handshake(trust_, request.host, sessions_, key), clock_, soon);
+  if (!secured)
+    co_return Error{"net.timeout", Retry::retry_soon, "The cloud accepts the connection, then says nothing.", ""};
+  if (*secured) request.trace->tls = clock_.now() - began;
+  if (!*secured && (*secured).error().code == "net.tls_untrusted" && request.trace->proxy.empty()) {
+    Addresses met;
+    boost::system::error_code failed;
+    auto address = asio::ip::make_address(connection->remote(), failed);
+    if (!failed) met.push_back(address);
+    if (auto note = met.empty() ? "" : words(request, met); !note.empty()) (*secured).error().fix = note;
+  }
+  co_return std::move(*secured);
+}
+
 Task<Status> HttpClient::talk(Shared connection, HttpRequest request, std::optional<Proxy> proxy,
                               HttpResponse* response) {
   auto trace = request.trace;
-  Error mute{"net.timeout", Retry::retry_soon, "it accepts the connection, then says nothing.", ""};
   // A hang may last for hours, but only its waiting: everything before and after is bounded.
-  if (proxy) {
-    auto soon = std::min<Instant>(request.deadline, clock_.now() + handshake_patience);
-    auto open = co_await within(tunnel(connection, request, *proxy), clock_, soon);
-    if (!open) co_return proxy_unreachable(*proxy, mute);
-    if (!*open) co_return std::move(*open);
-  }
-  if (!request.plain) {
-    auto began = clock_.now();
-    auto soon = std::min<Instant>(request.deadline, began + handshake_patience);
-    TlsSessions::Key key{&connection->meter(), authority_of(request.host, request.port), request.identity};
-    auto secured = co_await within(connection->handshake(trust_, request.host, sessions_, key), clock_, soon);
-    if (!secured)
-      co_return Error{"net.timeout", Retry::retry_soon,
-                      "The cloud accepts the connection, then says nothing.", ""};
-    if (!*secured) co_return std::move(*secured);
-    trace->tls = clock_.now() - began;
-  }
+  if (proxy)
+    if (auto open = co_await through(connection, request, *proxy); !open) co_return open;
+  if (!request.plain)
+    if (auto secured = co_await secure(connection, request); !secured) co_return secured;
   if (request.hanging) connection->keep_alive();
   if (auto sent = co_await connection->write(encode(request)); !sent) co_return sent;
 

@@ -23,6 +23,8 @@ class HttpClient : public Transport {
 
   Task<Result<HttpResponse>> exchange(HttpRequest request, Meter& meter) override;
   Task<Result<DatagramAnswer>> datagram(Datagram datagram, Meter& meter) override;
+  // stream.cpp
+  Task<Result<std::unique_ptr<ByteStream>>> open(StreamRequest request, Meter& meter) override;
   Task<Result<LookupAnswer>> lookup(std::string name, Family family, Instant deadline, Meter& meter) override;
   Task<void> drain(Meter& meter) override;
 
@@ -30,9 +32,20 @@ class HttpClient : public Transport {
   using Shared = std::shared_ptr<Connection>;
   // Hands a connection over to its goodbye, whatever way the exchange ended.
   class Lease;
+  class Stream;
+  // What to prepare before a socket is connected, and which addresses come last; both may be empty.
+  struct Wishes {
+    std::function<void(Connection&)> prepare;
+    std::vector<std::string> avoid;
+  };
   Task<Result<HttpResponse>> attempt(HttpRequest request, Meter* meter);
-  Task<Status> connect(HttpRequest request, Addresses order, std::uint16_t port, Meter* meter,
+  Task<Result<std::unique_ptr<ByteStream>>> set_up(StreamRequest request, Meter* meter);
+  // As far as the host's TCP port, or that of the web proxy.
+  Task<Status> reach(HttpRequest request, Wishes wishes, Meter* meter, std::optional<Proxy>* proxy, Shared* result);
+  Task<Status> connect(HttpRequest request, Addresses order, std::uint16_t port, Wishes wishes, Meter* meter,
                        Shared* result);
+  Task<Status> through(Shared connection, HttpRequest request, Proxy proxy);
+  Task<Status> secure(Shared connection, HttpRequest request);
   Task<Status> tunnel(Shared connection, HttpRequest request, Proxy proxy);
   Task<Status> talk(Shared connection, HttpRequest request, std::optional<Proxy> proxy,
                     HttpResponse* response);

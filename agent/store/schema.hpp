@@ -29,10 +29,16 @@ CREATE TABLE settings(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 -- The name that was taken away elsewhere, until there is a new one.
 ALTER TABLE identity ADD COLUMN lost TEXT NOT NULL DEFAULT '';
 )sql",
+    R"sql(
+-- What of this box is published through the link.
+CREATE TABLE link_services(
+  name TEXT PRIMARY KEY, address TEXT NOT NULL, port INTEGER NOT NULL, tls TEXT NOT NULL,
+  proxy_header INTEGER NOT NULL DEFAULT 0, admin_page INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+)sql",
 };
 inline constexpr int version = sizeof(steps) / sizeof(steps[0]);
-inline constexpr const char* set_version = "PRAGMA user_version=2";
-static_assert(version == 2, "set_version names the newest step");
+inline constexpr const char* set_version = "PRAGMA user_version=3";
+static_assert(version == 3, "set_version names the newest step");
 
 inline constexpr const char* spool = R"sql(
 CREATE TABLE IF NOT EXISTS spool.ledger(

@@ -18,13 +18,15 @@ _qcloud() {
 
   local everywhere="--json --quiet --socket --help" words
   case "$command $verb" in
-    " ") words="status register unregister enable disable offline online ddns audience data receipts ledger manifest
+    " ") words="status register unregister enable disable offline online ddns link audience data receipts ledger manifest
       config doctor bundle --version" ;;
     "enable "|"disable "|"manifest "|"data show"|"data export") words=$(_qcloud_features) ;;
     "data erase") words="$(_qcloud_features) --yes" ;;
     "data correct") words="device_name" ;;
     "unregister ") words="--yes" ;;
     "ddns ") words="claim rename release" ;;
+    "link ") words="status services visitors" ;;
+    "link services") words="list add remove --address --tls --proxy-protocol --admin-page through here --yes" ;;
     "audience "*) words="everyone invited owner --invite --uninvite" ;;
     "data ") words="show export correct erase" ;;
     "receipts ") words="list show verify" ;;

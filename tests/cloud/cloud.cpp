@@ -12,6 +12,7 @@
 namespace refcloud {
 
 Response operate_on(Cloud&, Clock&, const Request&);  // operator.cpp
+Response relay_on(State&, const Request&);            // relay_door.cpp
 
 Cloud::Cloud(Clock& clock, Rng& rng, Store store, Keys keys, Dns& dns, Settings settings)
     : state_(new State{clock, rng, std::move(store), std::move(keys), dns, std::move(settings)}) {}
@@ -59,6 +60,8 @@ void Cloud::run_retention() {
 }
 
 Response Cloud::operate(const Request& request) { return operate_on(*this, state_->clock, request); }
+
+Response Cloud::relay(const Request& request) { return relay_on(*state_, request); }
 
 bool Cloud::add_account(std::string_view login, std::string_view password) {
   return create_account(*state_, login, password);

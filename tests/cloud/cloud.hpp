@@ -95,6 +95,9 @@ class Cloud {
   /// The operator's API (POST /revoke, GET /stats, ...), for a socket that only the operator can reach.
   Response operate(const Request&);
 
+  /// What relays ask (docs/link-protocol.md), for a socket that only relays can reach.
+  Response relay(const Request&);
+
   // The operator's acts, also for tests.
   bool add_account(std::string_view login,
                    std::string_view password);  ///< false if there is one, or the login is unusable

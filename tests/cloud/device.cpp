@@ -41,28 +41,27 @@ Reply get_whoami(State&, const Call& call) {
 }
 
 Reply get_export(State& state, const Call& call) {
-  std::set<Scope> wanted{Scope::ddns, Scope::registration};
+  std::set<Scope> wanted(std::begin(all_scopes), std::end(all_scopes));
   for (const auto& [name, value] : call.query) {
     if (name != "scope") throw Problem{400, "bad-query", "\"" + name + "\" is not known here."};
     wanted.clear();
     for (std::size_t at = 0; at <= value.size();) {
       const auto comma = std::min(value.find(',', at), value.size());
       const auto scope = parse_scope(std::string_view(value).substr(at, comma - at));
-      if (!scope) throw Problem{400, "bad-query", "A scope is \"ddns\" or \"registration\"."};
+      if (!scope) throw Problem{400, "bad-query", "A scope is \"ddns\", \"link\" or \"registration\"."};
       wanted.insert(*scope);
       at = comma + 1;
     }
   }
-  return json_response(200, export_of(state, call.device->id, wanted.count(Scope::ddns) > 0,
-                                      wanted.count(Scope::registration) > 0));
+  return json_response(200, export_of(state, call.device->id, wanted));
 }
 
-json::object export_of(State& state, const std::string& device_id, bool ddns, bool registration) {
+json::object export_of(State& state, const std::string& device_id, const std::set<Scope>& wanted) {
   json::array scopes;
   json::array stores;
-  for (const auto scope : {Scope::ddns, Scope::registration}) {
-    if (!(scope == Scope::ddns ? ddns : registration)) continue;
-    scopes.emplace_back(scope == Scope::ddns ? "ddns" : "registration");
+  for (const auto scope : all_scopes) {
+    if (!wanted.count(scope)) continue;
+    scopes.emplace_back(to_text(scope));
     for (auto& store : records_of_scope(state, device_id, scope))
       stores.push_back(json::object{{"name", store.name}, {"records", std::move(store.records)}});
   }

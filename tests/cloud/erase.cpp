@@ -64,10 +64,10 @@ std::string erase_in_transaction(State& state, const Erasure& order) {
       std::max(now, std::min(now + state.settings.backup_lifetime, ordered + six_months));
   const auto receipt_end = std::max(now + 30 * day, ordered + state.settings.receipt_lifetime);
 
-  std::vector<StoreRecords> stores = records_of_scope(state, order.device_id, Scope::ddns);
-  if (everything)
-    for (auto& store : records_of_scope(state, order.device_id, Scope::registration))
-      stores.push_back(std::move(store));
+  std::vector<StoreRecords> stores;
+  for (const auto scope : all_scopes)
+    if (everything || scope == order.scope)
+      for (auto& store : records_of_scope(state, order.device_id, scope)) stores.push_back(std::move(store));
 
   auto store_list = erased_stores(state, order.id, stores, backups_end);
 
@@ -85,9 +85,9 @@ std::string erase_in_transaction(State& state, const Erasure& order) {
                  "GDPR Art. 5(2)", receipt_end));
     kept.push_back(retained("other", "Serial numbers of revoked certificates, in the revocation list.",
                             "GDPR Art. 32", revoked_until));
-    delete_scope(state, order.device_id, Scope::registration);
   }
-  delete_scope(state, order.device_id, Scope::ddns);
+  for (const auto scope : all_scopes)
+    if (everything || scope == order.scope) delete_scope(state, order.device_id, scope);
 
   json::object payload{{"iss", "https://" + state.settings.host},
                        {"sub", order.jkt},
@@ -95,7 +95,7 @@ std::string erase_in_transaction(State& state, const Erasure& order) {
                        {"iat", now},
                        {"device_id", order.device_id},
                        {"subject_request_id", order.id},
-                       {"scope", json::array{everything ? "registration" : "ddns"}}};
+                       {"scope", json::array{json::value(to_text(order.scope))}}};
   if (order.request_sha256) payload["request_sha256"] = *order.request_sha256;
   payload["submitted_time"] = rfc3339(order.submitted);
   payload["status"] = "completed";

@@ -45,7 +45,7 @@ Erasure parse_order(const Jws& jws, const std::string& text) {
   const auto* const list = scope ? scope->if_array() : nullptr;
   const auto* const word = list && list->size() == 1 ? (*list)[0].if_string() : nullptr;
   const auto parsed = word ? parse_scope(*word) : std::nullopt;
-  if (!parsed) throw bad_order("\"scope\" must be [\"ddns\"] or [\"registration\"].");
+  if (!parsed) throw bad_order("\"scope\" must be [\"ddns\"], [\"link\"] or [\"registration\"].");
   order.scope = *parsed;
   const auto submitted = parse_rfc3339(text_member(jws.payload, "submitted_time"));
   if (!submitted) throw bad_order("\"submitted_time\" must be an RFC 3339 time in UTC.");

@@ -1,7 +1,9 @@
 // Every handler, by the file that holds it. What each does is in docs/openapi/cloud.yaml.
 #pragma once
 
-#include "tests/cloud/state.hpp"
+#include <set>
+
+#include "tests/cloud/records.hpp"
 
 namespace refcloud {
 
@@ -69,7 +71,8 @@ Reply get_account_delete(State&, const Call&);
 Reply post_account_delete(State&, const Call&);
 
 /// device.cpp: {"schema","device_id","time","scope","stores"} of these scopes.
-json::object export_of(State&, const std::string& device_id, bool ddns, bool registration);
+json::object export_of(State&, const std::string& device_id,
+                       const std::set<Scope>& wanted = {std::begin(all_scopes), std::end(all_scopes)});
 /// device.cpp: throws 422 device-name-invalid.
 void set_device_name(State&, const std::string& device_id, std::string_view device_name);
 /// watch.cpp: the body that a watch answers with.

@@ -88,7 +88,7 @@ std::string token(State& state, const Call& call, const OwnNas& nas) {
 }
 
 std::string stored(State& state, const OwnNas& nas) {
-  const auto all = export_of(state, nas.id, true, true);
+  const auto all = export_of(state, nas.id);
   std::string out = "<section class=\"card\"><h2>All that is stored</h2>";
   for (const auto& store : all.at("stores").as_array()) {
     const auto& records = store.at("records").as_array();

@@ -59,14 +59,14 @@ Reply post_account_audience(State& state, const Call& call) {
 Reply get_account_export(State& state, const Call& call) {
   if (find(call.query, "device_id")) {
     const auto nas = own_nas(state, call, call.query);
-    return download(export_of(state, nas.id, true, true), "nas-" + nas.id + ".json");
+    return download(export_of(state, nas.id), "nas-" + nas.id + ".json");
   }
   json::array stores;
   for (auto& store : records_of_account(state, call.session->account))
     stores.push_back(json::object{{"name", store.name}, {"records", std::move(store.records)}});
   json::array devices;
   for (const auto& nas : own_devices(state, call.session->account))
-    devices.push_back(export_of(state, nas.id, true, true));
+    devices.push_back(export_of(state, nas.id));
   return download(json::object{{"schema", 1},
                                {"time", rfc3339(state.now())},
                                {"stores", std::move(stores)},

@@ -18,7 +18,19 @@ Audience audience(const std::string& text) {
 bool tell(State& state, const std::vector<std::string>& fqdns) {
   std::vector<NameRecords> wanted;
   wanted.reserve(fqdns.size());
-  for (const auto& fqdn : fqdns) wanted.push_back({fqdn, records_of(state, fqdn)});
+  std::vector<std::string> below;
+  for (const auto& fqdn : fqdns) {
+    wanted.push_back({fqdn, records_of(state, fqdn)});
+    // Services have names of their own below the box's: they are reached through the relay alone.
+    auto relay = relay_of(state, fqdn);
+    const bool had = state.db().query("SELECT 1 FROM wildcards WHERE fqdn = ?", fqdn).next();
+    if (relay == Records{} && !had) continue;
+    if (relay == Records{})
+      state.db().run("DELETE FROM wildcards WHERE fqdn = ?", fqdn);
+    else
+      state.db().run("INSERT OR IGNORE INTO wildcards VALUES(?)", fqdn);
+    wanted.push_back({"*." + fqdn, std::move(relay)});
+  }
   if (!state.dns.replace(wanted)) {
     ++state.stats.dns_failures;
     return false;
@@ -52,7 +64,23 @@ Records records_of(State& state, const std::string& fqdn) {
   in.audience = audience(q.text(1));
   if (!q.is_null(2)) in.direct_ipv4 = parse_address(q.text(2));
   if (!q.is_null(3)) in.direct_ipv6 = parse_address(q.text(3));
+  if (auto relay = relay_of(state, fqdn); relay != Records{}) in.relay = std::move(relay);
   return derive_records(in);
+}
+
+Records relay_of(State& state, const std::string& fqdn) {
+  Records out;
+  const auto suffix = '.' + state.settings.zone;
+  if (!fqdn.ends_with(suffix)) return out;
+  for (auto q = state.db().query(
+           "SELECT r.ipv4, r.ipv6 FROM names n JOIN devices d ON d.id = n.device JOIN attachments a ON a.device = d.id "
+           "JOIN relays r ON r.name = a.relay WHERE n.name = ? AND d.revoked IS NULL ORDER BY r.name",
+           fqdn.substr(0, fqdn.size() - suffix.size()));
+       q.next();) {
+    if (!q.is_null(0)) out.a.push_back(q.text(0));
+    if (!q.is_null(1)) out.aaaa.push_back(q.text(1));
+  }
+  return out;
 }
 
 std::optional<std::string> name_of(State& state, const std::string& device_id) {

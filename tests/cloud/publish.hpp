@@ -23,6 +23,9 @@ void publish(State&, const std::vector<std::string>& fqdns, IfDnsFails, const st
 /// The records of a name by the store as it is now.
 Records records_of(State&, const std::string& fqdn);
 
+/// The addresses of the relays to which the box of this name is attached; for any audience.
+Records relay_of(State&, const std::string& fqdn);
+
 /// The public name of a device, without the zone.
 std::optional<std::string> name_of(State&, const std::string& device_id);
 

@@ -35,6 +35,11 @@ constexpr Kept kept[] = {
                            {"used", time_or_null(q, 2)},
                            {"blocked", time_or_null(q, 3)}};
      }},
+    {Scope::link, "attachment", "SELECT relay, seen, since FROM attachments WHERE device = ? ORDER BY relay",
+     "DELETE FROM attachments WHERE device = ?",
+     [](const Query& q) {
+       return json::object{{"relay", q.text(0)}, {"seen", q.text(1)}, {"since", rfc3339(q.integer(2))}};
+     }},
     {Scope::registration, "name", "SELECT name, claimed FROM names WHERE device = ?",
      "DELETE FROM names WHERE device = ?",
      [](const Query& q) {
@@ -101,9 +106,21 @@ void delete_scope(State& state, const std::string& device_id, Scope scope) {
 }
 
 std::optional<Scope> parse_scope(std::string_view text) {
-  if (text == "ddns") return Scope::ddns;
-  if (text == "registration") return Scope::registration;
+  for (const auto scope : all_scopes)
+    if (text == to_text(scope)) return scope;
   return std::nullopt;
+}
+
+std::string_view to_text(Scope scope) {
+  switch (scope) {
+    case Scope::ddns:
+      return "ddns";
+    case Scope::link:
+      return "link";
+    case Scope::registration:
+      return "registration";
+  }
+  return "";
 }
 
 }  // namespace refcloud

@@ -8,7 +8,8 @@
 
 namespace refcloud {
 
-enum class Scope { ddns, registration };
+enum class Scope { ddns, link, registration };
+inline constexpr Scope all_scopes[] = {Scope::ddns, Scope::link, Scope::registration};
 
 struct StoreRecords {
   std::string name;
@@ -20,7 +21,8 @@ std::vector<StoreRecords> records_of_scope(State&, const std::string& device_id,
 /// Deletes what records_of_scope() lists.
 void delete_scope(State&, const std::string& device_id, Scope);
 
-/// "ddns", "registration"; nothing for any other word.
+/// "ddns", "link", "registration"; nothing for any other word.
 std::optional<Scope> parse_scope(std::string_view);
+std::string_view to_text(Scope);
 
 }  // namespace refcloud

@@ -49,6 +49,12 @@ CREATE TABLE IF NOT EXISTS update_tokens(
   device TEXT PRIMARY KEY, token_hash TEXT NOT NULL, made INTEGER NOT NULL, used INTEGER, blocked INTEGER) STRICT;
 CREATE TABLE IF NOT EXISTS ddns(
   device TEXT PRIMARY KEY, ipv4 TEXT, ipv6 TEXT, updated INTEGER NOT NULL, revision INTEGER NOT NULL) STRICT;
+-- The relays that run, and to which of them a device is attached; a relay that starts again begins with none.
+CREATE TABLE IF NOT EXISTS relays(name TEXT PRIMARY KEY, ipv4 TEXT, ipv6 TEXT, started INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS attachments(
+  device TEXT NOT NULL, relay TEXT NOT NULL, seen TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(device, relay)) STRICT;
+-- Names below which every other name leads to the relay, too.
+CREATE TABLE IF NOT EXISTS wildcards(fqdn TEXT PRIMARY KEY) STRICT;
 CREATE TABLE IF NOT EXISTS events(
   id INTEGER PRIMARY KEY AUTOINCREMENT, device TEXT NOT NULL, type TEXT NOT NULL, time INTEGER NOT NULL, text TEXT) STRICT;
 CREATE INDEX IF NOT EXISTS events_of ON events(device, id);

@@ -27,11 +27,11 @@ Keys Folder::keys(Seconds now) const {
 }
 
 Folder::Server Folder::server(const Keys& keys, Rng& rng, const std::vector<std::string>& names,
-                              Seconds now) const {
+                              Seconds now, const std::string& file) const {
   const auto key = generate_p256();
   Server server{private_pem(key.get()), issue_server_certificate(keys, rng, key.get(), names, now)};
-  write_file(path_ / "server.key", server.key, true);
-  write_file(path_ / "server.pem", server.certificate, false);
+  write_file(path_ / (file + ".key"), server.key, true);
+  write_file(path_ / (file + ".pem"), server.certificate, false);
   return server;
 }
 

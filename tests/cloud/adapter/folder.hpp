@@ -28,7 +28,8 @@ class Folder {
   };
   /// A server certificate for these names, made anew at each start; also left in server.key and server.pem
   /// for a proxy in front.
-  Server server(const Keys&, Rng&, const std::vector<std::string>& names, Seconds now) const;
+  Server server(const Keys&, Rng&, const std::vector<std::string>& names, Seconds now,
+                const std::string& file = "server") const;
 
  private:
   std::filesystem::path path_;

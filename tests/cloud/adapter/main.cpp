@@ -25,9 +25,9 @@ using namespace refcloud;
 struct Options {
   std::string public_url;
   std::string dir, host = "cloud.vendor.test", zone = "mynas.test", pdns_url, pdns_key_file, front, plain,
-                   operator_socket, keylog, ready, login;
+                   operator_socket, relays_socket, keylog, ready, login;
   std::size_t most_connections = 20'000, most_of_one = 1'000;
-  std::vector<std::string> listen{};
+  std::vector<std::string> listen{}, certificate_names{};
 };
 
 std::string first_line(const std::string& text) { return text.substr(0, text.find_first_of("\r\n")); }
@@ -106,6 +106,10 @@ int serve(const Options& options) {
     listen_operator(io, service, options.operator_socket);
     ready["operator"] = options.operator_socket;
   }
+  if (!options.relays_socket.empty()) {
+    listen_relays(io, service, options.relays_socket);
+    ready["relays"] = options.relays_socket;
+  }
   keep_house(io, service);
   ready["pid"] = getpid();
   ready["ca"] = folder.ca_file();
@@ -117,6 +121,18 @@ int serve(const Options& options) {
 
   io.run();
   if (!options.operator_socket.empty()) unlink(options.operator_socket.c_str());
+  if (!options.relays_socket.empty()) unlink(options.relays_socket.c_str());
+  return 0;
+}
+
+int make_certificate(const Options& options) {
+  SystemClock clock;
+  SystemRng rng;
+  const Folder folder(options.dir);
+  const auto& file = options.certificate_names.front();
+  if (file.find('/') != std::string::npos) throw std::invalid_argument('"' + file + "\" is no host name");
+  const auto keys = folder.keys(clock.now());
+  folder.server(keys, rng, options.certificate_names, clock.now(), file);
   return 0;
 }
 
@@ -157,6 +173,13 @@ int main(int argc, char** argv) {
   server->add_option("--keylog", options.keylog, "File for TLS session secrets (tests only)");
   server->add_option("--ready", options.ready, "File that is written once the cloud listens");
 
+  server->add_option("--relays", options.relays_socket, "Unix socket for the relays of this cloud");
+
+  auto* const certificate = app.add_subcommand("certificate", "Make a server's key and certificate, for a relay");
+  certificate->add_option("--dir", options.dir, "Folder of state and keys")->required();
+  certificate->add_option("names", options.certificate_names, "Host names and addresses; files are named by the first")
+      ->required();
+
   auto* const account = app.add_subcommand("account", "Manage accounts");
   account->add_option("--dir", options.dir, "Folder of state and keys")->required();
   account->require_subcommand(1);
@@ -166,6 +189,7 @@ int main(int argc, char** argv) {
 
   CLI11_PARSE(app, argc, argv);
   try {
+    if (certificate->parsed()) return make_certificate(options);
     return server->parsed() ? serve(options) : add_account(options);
   } catch (const std::exception& error) {
     std::cerr << "refcloud: " << error.what() << '\n';

@@ -112,9 +112,16 @@ Reply answer_operator(Service* service, const Request& request) {
   return response;
 }
 
+Reply answer_relay(Service* service, const Request& request) { return service->cloud.relay(request); }
+
 asio::awaitable<void> serve_operator(local::socket socket, Service* service) {
   LocalStream stream(std::move(socket));
   co_await serve(&stream, service, std::bind_front(answer_operator, service));
+}
+
+asio::awaitable<void> serve_relay(local::socket socket, Service* service) {
+  LocalStream stream(std::move(socket));
+  co_await serve(&stream, service, std::bind_front(answer_relay, service));
 }
 
 // A connection that fails must not end the listener, so nothing is thrown past here but the end of the
@@ -197,7 +204,10 @@ std::string listen_plain(asio::io_context& io, Service& service, const Endpoint&
                 [&service](tcp::socket socket) { return serve_plain(std::move(socket), &service); });
 }
 
-void listen_operator(asio::io_context& io, Service& service, const std::string& path) {
+namespace {
+
+template <class Start>
+void listen_local(asio::io_context& io, const std::string& path, Start start) {
   unlink(path.c_str());
   // The mode must be right from the first moment, so it comes from the umask and not from a later chmod.
   const auto before = umask(0177);
@@ -208,8 +218,17 @@ void listen_operator(asio::io_context& io, Service& service, const std::string& 
   umask(before);
   if (error) throw boost::system::system_error(error, path);
   acceptor.listen();
-  auto start = [&service](local::socket socket) { return serve_operator(std::move(socket), &service); };
-  asio::co_spawn(io, accept_all(std::move(acceptor), start), asio::detached);
+  asio::co_spawn(io, accept_all(std::move(acceptor), std::move(start)), asio::detached);
+}
+
+}  // namespace
+
+void listen_operator(asio::io_context& io, Service& service, const std::string& path) {
+  listen_local(io, path, [&service](local::socket socket) { return serve_operator(std::move(socket), &service); });
+}
+
+void listen_relays(asio::io_context& io, Service& service, const std::string& path) {
+  listen_local(io, path, [&service](local::socket socket) { return serve_relay(std::move(socket), &service); });
 }
 
 void keep_house(asio::io_context& io, Service& service) {

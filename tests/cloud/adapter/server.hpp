@@ -40,6 +40,8 @@ std::string listen_front(boost::asio::io_context&, Service&, const Endpoint&);
 std::string listen_plain(boost::asio::io_context&, Service&, const Endpoint&);
 /// HTTP on a Unix socket, mode 0600.
 void listen_operator(boost::asio::io_context&, Service&, const std::string& path);
+/// The same for relays.
+void listen_relays(boost::asio::io_context&, Service&, const std::string& path);
 
 /// tick() every two seconds and retention every hour of the cloud's clock.
 void keep_house(boost::asio::io_context&, Service&);

@@ -1,0 +1,118 @@
+#include "agent/app/link_desk.hpp"
+
+#include "agent/core/anonymize.hpp"
+
+namespace qcloud {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t most_services = 32, most_visitors = 500;
+
+const char* word(link::Tls tls) { return tls == link::Tls::here ? "here" : "through"; }
+
+}  // namespace
+
+Status LinkDesk::load() {
+  link::Services found;
+  auto status = db_.run("SELECT name,address,port,tls,proxy_header,admin_page FROM link_services ORDER BY name", {},
+                        [&](const Row& row) {
+                          link::Service service;
+                          service.name = row.text(0);
+                          service.address = row.text(1);
+                          service.port = static_cast<std::uint16_t>(row.number(2));
+                          service.tls = row.text(3) == "here" ? link::Tls::here : link::Tls::through;
+                          service.proxy_header = row.number(4) != 0;
+                          service.admin_page = row.number(5) != 0;
+                          if (link::check(service)) found.push_back(std::move(service));
+                        });
+  if (status) services.set(std::move(found));
+  return status;
+}
+
+Status LinkDesk::publish(link::Service service) {
+  if (auto fine = link::check(service); !fine) return fine;
+  bool known = false;
+  for (const auto& each : services.get()) known = known || each.name == service.name;
+  if (!known && services.get().size() >= most_services)
+    return Error{"link.too_many", Retry::wait_for_owner, "No more than 32 services can be published.",
+                 "Withdraw one with: qcloud link services remove NAME"};
+  auto status = db_.run("INSERT OR REPLACE INTO link_services(name,address,port,tls,proxy_header,admin_page) VALUES(?,?,?,?,?,?)",
+                        {service.name, service.address, static_cast<int>(service.port), word(service.tls),
+                         service.proxy_header, service.admin_page});
+  return status ? load() : status;
+}
+
+Status LinkDesk::withdraw(const std::string& name) {
+  bool known = false;
+  for (const auto& each : services.get()) known = known || each.name == name;
+  if (!known)
+    return Error{"link.no_service", Retry::wait_for_owner, "No service of this name is published.",
+                 "See which are: qcloud link services list"};
+  auto status = db_.run("DELETE FROM link_services WHERE name=?", {name});
+  return status ? load() : status;
+}
+
+void LinkDesk::record(link::VisitRecord visit) {
+  ++visits_;
+  bytes_in_ += visit.bytes_in;
+  bytes_out_ += visit.bytes_out;
+  visitors_.push_back(std::move(visit));
+  if (visitors_.size() > most_visitors) visitors_.pop_front();
+}
+
+void LinkDesk::fade() {
+  auto limit = clock_.wall() - days(1);
+  for (auto& visit : visitors_)
+    if (visit.began < limit) visit.source = anonymize(visit.source);
+}
+
+json::array LinkDesk::services_json(const std::string& fqdn) const {
+  json::array out;
+  for (const auto& service : services.get()) {
+    auto host = service.name == "web" ? fqdn : service.name + "." + fqdn;
+    out.push_back({{"name", service.name},
+                   {"host", fqdn.empty() ? json::value(nullptr) : json::value(host)},
+                   {"address", service.address},
+                   {"port", service.port},
+                   {"tls", word(service.tls)},
+                   {"proxy_protocol", service.proxy_header},
+                   {"admin_page", service.admin_page}});
+  }
+  return out;
+}
+
+json::object LinkDesk::state_json() const {
+  json::array attached;
+  for (const auto& each : state.get().attached) {
+    auto since = clock_.wall() - (clock_.now() - each.since);
+    attached.push_back({{"relay", each.relay.empty() ? each.remote : each.relay},
+                        {"address", each.remote},
+                        {"since", to_rfc3339(since)},
+                        {"round_trip_ms", each.round_trip.count() < 0 ? json::value(nullptr)
+                                                                      : json::value(each.round_trip.count())},
+                        {"visits", each.visits}});
+  }
+  return {{"attached", std::move(attached)},
+          {"seen", state.get().seen.empty() ? json::value(nullptr) : json::value(state.get().seen)},
+          {"visits", visits_},
+          {"bytes_in", bytes_in_},
+          {"bytes_out", bytes_out_}};
+}
+
+json::array LinkDesk::visitors_json() {
+  fade();
+  json::array out;
+  for (auto at = visitors_.rbegin(); at != visitors_.rend(); ++at)
+    out.push_back({{"time", to_rfc3339(at->began)},
+                   {"service", at->service},
+                   {"visitor", at->source},
+                   {"milliseconds", at->stayed.count()},
+                   {"bytes_in", at->bytes_in},
+                   {"bytes_out", at->bytes_out},
+                   {"outcome", at->outcome}});
+  return out;
+}
+
+}  // namespace qcloud

@@ -1,0 +1,39 @@
+// What the owner set for the link, and what is told of it: the published services (in the state), the
+// attachments of this moment, and the log of visitors (in memory: it never leaves the box).
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <deque>
+
+#include "agent/features/link/feature.hpp"
+
+namespace qcloud {
+
+class LinkDesk {
+ public:
+  LinkDesk(Db& db, Clock& clock) : db_(db), clock_(clock) {}
+
+  Status load();
+  // Adds it, or replaces the one of that name. Errors: link.service_invalid, link.too_many, store.*.
+  Status publish(link::Service service);
+  // Error link.no_service.
+  Status withdraw(const std::string& name);
+  void record(link::VisitRecord visit);
+
+  boost::json::array services_json(const std::string& fqdn) const;
+  boost::json::object state_json() const;
+  boost::json::array visitors_json();
+
+  Fact<link::Services> services;
+  Fact<link::State> state;
+
+ private:
+  void fade();  // after a day the last part of a visitor's address is gone
+  Db& db_;
+  Clock& clock_;
+  std::deque<link::VisitRecord> visitors_;
+  std::uint64_t visits_ = 0, bytes_in_ = 0, bytes_out_ = 0;
+};
+
+}  // namespace qcloud

@@ -1,0 +1,93 @@
+// link: what is published, who came, and the connections to the relay.
+#include "agent/cli/commands.hpp"
+#include "agent/cli/field.hpp"
+
+namespace qcloud::cli {
+namespace {
+
+std::string services_text(const boost::json::object& object, const Look& look) {
+  const auto& list = list_at(object, "services");
+  if (list.empty())
+    return "Nothing is published. For example: qcloud link services add web 443\n";
+  std::string out;
+  for (const auto& item : list) {
+    const auto& service = object_of(item);
+    const auto host = text_at(service, "host");
+    out += paint(look, Tone::strong, text_at(service, "name")) + "  " +
+           (host.empty() ? "(no name claimed yet)" : "https://" + host) + "\n    " +
+           text_at(service, "address") + " port " + std::to_string(number_at(service, "port")) +
+           (text_at(service, "tls") == "here" ? ", TLS ends in the agent" : ", TLS of its own") +
+           (flag_at(service, "proxy_protocol") ? ", told the visitor's address" : "") +
+           (flag_at(service, "admin_page") ? ", an administration page" : "") + "\n";
+  }
+  return out;
+}
+
+std::string status_text(const boost::json::object& object) {
+  std::string out;
+  for (const auto& item : list_at(object, "attached")) {
+    const auto& attached = object_of(item);
+    out += "Connected to " + text_at(attached, "relay") + " (" + text_at(attached, "address") + ") since " +
+           text_at(attached, "since") + ", " + std::to_string(number_at(attached, "visits")) + " visits now\n";
+  }
+  if (out.empty()) out = "Not connected to a relay.\n";
+  return out + std::to_string(number_at(object, "visits")) + " visits so far, " +
+         std::to_string(number_at(object, "bytes_in")) + " bytes in, " +
+         std::to_string(number_at(object, "bytes_out")) + " bytes out\n";
+}
+
+std::string visitors_text(const boost::json::object& object) {
+  std::string out;
+  for (const auto& item : list_at(object, "visitors")) {
+    const auto& visit = object_of(item);
+    out += text_at(visit, "time") + "  " + text_at(visit, "visitor") + "  " + text_at(visit, "service") + "  " +
+           text_at(visit, "outcome") + ", " + std::to_string(number_at(visit, "bytes_out")) + " bytes\n";
+  }
+  return out.empty() ? "Nobody came since the agent started.\n" : out;
+}
+
+}  // namespace
+
+Exit show_link(Session& session) {
+  const bool visitors = session.options.command == Command::link_visitors;
+  const auto answer = session.client.get(Target(visitors ? "/v1/link/visitors" : "/v1/link"));
+  if (!answer) return session.fail(answer.error());
+  session.show(visitors ? visitors_text(*answer) : status_text(*answer), *answer);
+  return Exit::done;
+}
+
+Exit show_services(Session& session) {
+  const auto answer = session.client.get(Target("/v1/link/services"));
+  if (!answer) return session.fail(answer.error());
+  session.show(services_text(*answer, session.look), *answer);
+  return Exit::done;
+}
+
+Exit publish_service(Session& session) {
+  const auto& options = session.options;
+  if (options.admin_page) {
+    if (const auto able = session.can_ask("link services add --admin-page"); !able) return session.fail(able.error());
+    if (!session.agreed("An administration page that the whole internet can reach is what attackers look for first. "
+                        "Visitors who fail will be limited; a good password and two-step sign-in are still yours to set.\n",
+                        "Publish it?"))
+      return Exit::refused;
+  }
+  boost::json::object body{{"port", options.port},
+                           {"proxy_protocol", options.proxy_protocol},
+                           {"admin_page", options.admin_page}};
+  if (!options.address.empty()) body["address"] = options.address;
+  if (!options.tls.empty()) body["tls"] = options.tls;
+  const auto answer = session.client.put(Target("/v1/link/services").segment(options.name), body);
+  if (!answer) return session.fail(answer.error());
+  session.show(services_text(*answer, session.look), *answer);
+  return Exit::done;
+}
+
+Exit withdraw_service(Session& session) {
+  const auto answer = session.client.erase(Target("/v1/link/services").segment(session.options.name));
+  if (!answer) return session.fail(answer.error());
+  session.show(services_text(*answer, session.look), *answer);
+  return Exit::done;
+}
+
+}  // namespace qcloud::cli

@@ -1,0 +1,46 @@
+// The link: keeps this box attached to the relay, twice, and leads visitors to the published services.
+#pragma once
+
+#include "agent/cloud/cloud_session.hpp"
+#include "agent/core/rng.hpp"
+#include "agent/features/link/manifest.hpp"
+#include "agent/features/link/switchboard/switchboard.hpp"
+#include "agent/gate/lanes.hpp"
+#include "agent/health/health.hpp"
+#include "platform/platform.hpp"
+
+namespace qcloud::link {
+
+// One connection to a relay, as status shows it.
+struct Attached {
+  std::string relay;   // its name for itself, or its address
+  std::string remote;  // its address
+  Instant since;
+  Millis round_trip{-1};  // measured while bytes flow
+  std::size_t visits = 0;
+  bool operator==(const Attached&) const = default;
+};
+
+struct State {
+  std::vector<Attached> attached;
+  std::string seen;  // the address from which a relay sees this box; empty: not told
+  bool operator==(const State&) const = default;
+};
+
+struct Deps {
+  Clock& clock;
+  Rng& rng;
+  NetWatch& net;
+  Identity& identity;
+  HealthBoard& health;
+  LocalDial& dial;
+  Fact<Services>& services;
+  Fact<State>& state;
+  std::function<std::shared_ptr<SSL_CTX>()> certificate;
+  std::function<void(VisitRecord)> record;
+};
+
+// Runs until cancelled; needs a registration in good standing. Every visit has ended when it unwinds.
+Task<void> run(Deps deps, Lanes<manifest> lanes);
+
+}  // namespace qcloud::link

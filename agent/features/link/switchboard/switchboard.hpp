@@ -1,0 +1,55 @@
+// Leads each visit to the service that it names, and carries bytes both ways until both are done.
+#pragma once
+
+#include <openssl/ssl.h>
+
+#include <functional>
+#include <memory>
+
+#include "agent/core/nursery.hpp"
+#include "agent/features/link/h2/visit.hpp"
+#include "agent/features/link/policy.hpp"
+#include "agent/features/link/services.hpp"
+#include "agent/gate/local_dial.hpp"
+
+namespace qcloud::link {
+
+// One line of the box's own log of visitors. It never leaves the box.
+struct VisitRecord {
+  WallTime began;
+  std::string service, source;  // source: an address; its last part is removed after a day
+  Millis stayed{0};
+  std::uint64_t bytes_in = 0, bytes_out = 0;
+  std::string outcome;  // "served", "not published", "service down", "too many failures", "no TLS"
+};
+
+// All of it to the service; false: it is gone.
+Task<bool> hand_over(LocalStream* service, std::string bytes);
+
+class Switchboard {
+ public:
+  struct Deps {
+    boost::asio::any_io_executor executor;
+    Clock& clock;
+    LocalDial& dial;
+    std::function<const Services&()> services;
+    std::function<std::string()> fqdn;  // this box's public name now
+    std::function<std::shared_ptr<SSL_CTX>()> certificate;  // of the box, for TLS that ends here
+    std::function<void(VisitRecord)> record;
+  };
+  explicit Switchboard(Deps deps) : deps_(std::move(deps)), visits_(deps_.executor) {}
+
+  void take(std::shared_ptr<Visit> visit) { visits_.spawn(serve(std::move(visit))); }
+  // Ends every visit; returns when none is left.
+  Task<void> stop() { return visits_.stop(); }
+
+ private:
+  Task<void> serve(std::shared_ptr<Visit> visit);
+  Task<std::string> carry(std::shared_ptr<Visit> visit, Service service);
+
+  Deps deps_;
+  Doorkeeper door_;
+  Nursery visits_;
+};
+
+}  // namespace qcloud::link

@@ -1,0 +1,94 @@
+// What relays ask of the cloud, on a socket of their own: who is attached where, and whose name is this.
+#include "tests/cloud/cloud.hpp"
+#include "tests/cloud/publish.hpp"
+
+namespace refcloud {
+namespace {
+
+std::vector<std::string> fqdns_of(State& state, const std::string& device) {
+  const auto name = name_of(state, device);
+  if (!name) return {};
+  return {state.fqdn(*name)};
+}
+
+void attach(State& state, const json::object& body) {
+  only_members(body, {"relay", "device_id", "seen", "certificate_sha256"});
+  const auto relay = text_member(body, "relay"), device = text_member(body, "device_id");
+  const bool known = state.db().query("SELECT 1 FROM relays WHERE name = ?", relay).next();
+  if (!known) throw Problem{409, "relay-unknown", "A relay says first that it has started."};
+  const bool good = state.db().query("SELECT 1 FROM devices WHERE id = ? AND revoked IS NULL", device).next();
+  if (!good) throw Problem{403, "device-unknown", "This box may not attach."};
+  publish(state, fqdns_of(state, device), IfDnsFails::keep, [&] {
+    state.db().run("INSERT OR REPLACE INTO attachments VALUES(?, ?, ?, ?)", device, relay,
+                   text_member(body, "seen"), state.now());
+  });
+}
+
+void detach(State& state, const json::object& body) {
+  only_members(body, {"relay", "device_id"});
+  const auto device = text_member(body, "device_id");
+  publish(state, fqdns_of(state, device), IfDnsFails::keep, [&] {
+    state.db().run("DELETE FROM attachments WHERE device = ? AND relay = ?", device, text_member(body, "relay"));
+  });
+}
+
+// What an earlier process of this name had attached is gone with it.
+void started(State& state, const json::object& body) {
+  only_members(body, {"relay", "ipv4", "ipv6"});
+  const auto relay = text_member(body, "relay");
+  std::vector<std::string> fqdns;
+  for (auto q = state.db().query("SELECT device FROM attachments WHERE relay = ?", relay); q.next();)
+    for (auto& fqdn : fqdns_of(state, q.text(0))) fqdns.push_back(std::move(fqdn));
+  publish(state, fqdns, IfDnsFails::keep, [&] {
+    state.db().run("DELETE FROM attachments WHERE relay = ?", relay);
+    state.db().run("INSERT OR REPLACE INTO relays VALUES(?, ?, ?, ?)", relay, text_or_null_member(body, "ipv4"),
+                   text_or_null_member(body, "ipv6"), state.now());
+  });
+}
+
+// A name of a service leads to the box of the name above it. Visitors prove no account here, so only a box that
+// everyone may look up has any (promise L2).
+Response device_of(State& state, std::string_view host) {
+  const auto suffix = '.' + state.settings.zone;
+  Problem nobody{404, "not-found", "No box answers for this name."};
+  if (!host.ends_with(suffix)) throw nobody;
+  host.remove_suffix(suffix.size());
+  if (const auto dot = host.rfind('.'); dot != std::string_view::npos) host.remove_prefix(dot + 1);
+  auto q = state.db().query(
+      "SELECT d.id FROM names n JOIN devices d ON d.id = n.device WHERE n.name = ? AND d.revoked IS NULL AND "
+      "d.audience = 'everyone'",
+      std::string(host));
+  if (!q.next()) throw nobody;
+  return json_response(200, json::object{{"device_id", q.text(0)}});
+}
+
+Response answer(State& state, const Request& request) {
+  constexpr std::string_view lookup = "/relay/device?host=";
+  if (request.method == "GET" && request.target.starts_with(lookup))
+    return device_of(state, std::string_view(request.target).substr(lookup.size()));
+  if (request.method != "POST") throw Problem{404, "not-found", "There is nothing here."};
+  const auto body = parse_object(request.body);
+  if (request.target == "/relay/attach")
+    attach(state, body);
+  else if (request.target == "/relay/detach")
+    detach(state, body);
+  else if (request.target == "/relay/started")
+    started(state, body);
+  else
+    throw Problem{404, "not-found", "There is nothing here."};
+  return json_response(200, json::object{{"ok", true}});
+}
+
+}  // namespace
+
+Response relay_on(State& state, const Request& request) {
+  try {
+    return answer(state, request);
+  } catch (const Problem& problem) {
+    return problem_response(problem);
+  } catch (const std::exception& error) {
+    return problem_response({500, "internal", error.what()});
+  }
+}
+
+}  // namespace refcloud

@@ -1,0 +1,83 @@
+#include "agent/features/link/policy.hpp"
+
+#include <doctest/doctest.h>
+
+#include "agent/features/link/services.hpp"
+#include "tests/unit/seeded_rng.hpp"
+
+using namespace qcloud;
+using namespace qcloud::link;
+
+TEST_CASE("link: after a healthy minute the next dial comes within a second") {
+  unit::SeededRng rng;
+  for (int i = 0; i < 200; ++i) {
+    Redial redial;
+    for (int n = 0; n < 9; ++n) redial.after(Ending::never_began, Millis(0), rng);
+    CHECK(redial.after(Ending::clean, minutes(1), rng) <= seconds(1));
+    CHECK(redial.failures() == 0);
+  }
+}
+
+TEST_CASE("link: a relay that accepts and drops is asked less and less often") {
+  unit::SeededRng rng;
+  Redial redial;
+  Millis longest(0);
+  std::int64_t early = 0, late = 0;
+  for (int i = 0; i < 400; ++i) {
+    auto wait = redial.after(Ending::clean, seconds(1), rng);
+    CHECK(wait >= Millis(100));
+    CHECK(wait <= seconds(60));
+    longest = std::max(longest, wait);
+    if (i < 4) early += wait.count();
+    if (i >= 300) late += wait.count();
+  }
+  CHECK(longest > seconds(50));
+  CHECK(late / 100 > 10 * (early / 4));
+  redial.forgive();
+  CHECK(redial.after(Ending::never_began, Millis(0), rng) <= Millis(500));
+}
+
+TEST_CASE("link: a source that fails too often waits, others do not") {
+  Doorkeeper door;
+  Instant now(seconds(1000));
+  for (int i = 0; i < Doorkeeper::most; ++i) {
+    CHECK(door.admits("5.6.7.99", now));
+    door.left("5.6.7.99", now, Millis(300), 900);
+  }
+  CHECK(!door.admits("5.6.7.99", now));
+  CHECK(door.admits("5.6.7.98", now));
+  CHECK(door.admits("5.6.7.99", now + Doorkeeper::span));
+  // Long visits, and such that were served a lot, did not fail.
+  for (int i = 0; i < 100; ++i) door.left("5.6.7.97", now, minutes(2), 900), door.left("5.6.7.97", now, Millis(90), 90000);
+  CHECK(door.admits("5.6.7.97", now));
+  for (int i = 0; i < 5000; ++i) door.left("9.9." + std::to_string(i / 250) + "." + std::to_string(i % 250), now, Millis(1), 0);
+  CHECK(door.admits("5.6.7.99", now));  // memory is bounded: the oldest is forgotten
+}
+
+TEST_CASE("link: only what is published is found, by its own name below the box's") {
+  Services services{{"web", "127.0.0.1", 8080}, {"ssh", "127.0.0.1", 22}};
+  auto named = [&](std::string_view host) -> std::string {
+    auto* found = find_service(services, "nas1.mynas.test", host);
+    return found ? found->name : "";
+  };
+  CHECK(named("nas1.mynas.test") == "web");
+  CHECK(named("web.nas1.mynas.test") == "web");
+  CHECK(named("ssh.nas1.mynas.test") == "ssh");
+  CHECK(named("files.nas1.mynas.test").empty());
+  CHECK(named("xnas1.mynas.test").empty());
+  CHECK(named(".nas1.mynas.test").empty());
+  CHECK(named("a.ssh.nas1.mynas.test").empty());
+  CHECK(named("nas2.mynas.test").empty());
+  CHECK(find_service(services, "", "ssh.") == nullptr);
+  CHECK(find_service({}, "nas1.mynas.test", "nas1.mynas.test") == nullptr);
+}
+
+TEST_CASE("link: a service is on this box, has a name and a port") {
+  CHECK(check({"web", "127.0.0.1", 80}));
+  CHECK(check({"web", "::1", 80}));
+  CHECK(!check({"web", "192.168.1.9", 80}));
+  CHECK(!check({"web", "127.0.0.1", 0}));
+  CHECK(!check({"", "127.0.0.1", 80}));
+  CHECK(!check({"a.b", "127.0.0.1", 80}));
+  CHECK(!check({"Web", "127.0.0.1", 80}));
+}

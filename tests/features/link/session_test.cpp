@@ -1,0 +1,226 @@
+// The box's end of the link, against frames that are written by hand.
+#include "tests/features/link/session_world.hpp"
+
+using namespace qcloud;
+using namespace qcloud::link;
+using unit::SessionWorld;
+
+TEST_CASE("L4 link: a CONNECT is a visit, and its bytes pass as they are, both ways") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1, "NAS1.mynas.test:443", frames::field("forwarded", "for=\"5.6.7.99:51820\""));
+  CHECK(visit->opening().host == "nas1.mynas.test");
+  CHECK(visit->opening().port == 443);
+  CHECK(visit->opening().visitor == "5.6.7.99");
+  CHECK(visit->opening().visitor_port == 51820);
+  world.say(frames::frame(frames::data, 0, 1, "hello"));
+  visit->answer(200);
+  auto head = world.heard(frames::headers, 1);
+  REQUIRE(head.size() == 1);
+  CHECK((head[0].flags & frames::end_stream) == 0);
+  auto received = unit::finish(world.io, visit->received());
+  REQUIRE(received);
+  CHECK(std::string(received->begin(), received->end()) == "hello");
+  visit->passed_on(5);
+  world.write(*visit, "and you");
+  CHECK(world.heard_data(1) == "and you");
+}
+
+TEST_CASE("link: half-close both ways, and the visit is over") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  world.say(frames::frame(frames::data, frames::end_stream, 1, "last words"));
+  auto received = unit::finish(world.io, visit->received());
+  REQUIRE(received->size() == 10);
+  visit->passed_on(10);
+  auto end = unit::finish(world.io, visit->received());
+  REQUIRE(end);
+  CHECK(end->empty());
+  world.write(*visit, "bye");
+  CHECK(world.session.visits() == 1);
+  visit->finish();
+  auto data = world.heard(frames::data, 1);
+  REQUIRE(!data.empty());
+  CHECK((data.back().flags & frames::end_stream) != 0);
+  CHECK(world.session.visits() == 0);
+  unit::finish(world.io, visit->delivered());
+  CHECK(world.budget.held() == 0);
+}
+
+TEST_CASE("link: what came before a visitor's end in order is still there after the stream is over") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  world.say(frames::frame(frames::data, frames::end_stream, 1, "unread"));
+  visit->finish();
+  world.listen();
+  CHECK(world.session.visits() == 0);
+  auto received = unit::finish(world.io, visit->received());
+  REQUIRE(received);
+  CHECK(received->size() == 6);
+}
+
+TEST_CASE("link: a reset of the visitor wakes both directions with link.gone") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  auto reading = unit::start(world.io, visit->received());
+  CHECK(!reading.ended());
+  world.say(frames::frame(frames::rst, 0, 1, frames::number(8, 4)));
+  REQUIRE(reading.returned());
+  CHECK(reading.value().error().code == "link.gone");
+  CHECK(unit::finish(world.io, visit->room(10)).error().code == "link.gone");
+}
+
+TEST_CASE("link: the connection's window comes back on receipt, a stream's when the service has the bytes") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  world.heard_window(0);
+  const std::string chunk(16384, 'x');
+  for (int i = 0; i < 16; ++i) world.say(frames::frame(frames::data, 0, 1, chunk));  // the whole first window
+  CHECK(world.heard_window(1) == 0);
+  for (int i = 0; i < 5; ++i) {  // one stuck visitor does not take the connection's window from the others
+    auto other = world.open(3 + 2 * static_cast<std::uint32_t>(i));
+    for (int j = 0; j < 16; ++j) world.say(frames::frame(frames::data, 0, 3 + 2 * static_cast<std::uint32_t>(i), chunk));
+    other->reset();
+  }
+  for (std::uint32_t i = 0; i < 12; ++i) {
+    auto other = world.open(31 + 2 * i);
+    for (int j = 0; j < 16; ++j) world.say(frames::frame(frames::data, 0, 31 + 2 * i, chunk));
+  }
+  CHECK(world.heard_window(0) > 0);
+  visit->passed_on(200 * 1024);
+  CHECK(world.heard_window(1) == 200 * 1024);
+}
+
+TEST_CASE("link: while memory is full no window comes back, and it does when there is room") {
+  SessionWorld world({}, 1 << 20);
+  world.greeted();
+  const std::string chunk(16384, 'x');
+  std::vector<std::shared_ptr<Visit>> open;
+  world.heard_window(0);
+  for (std::uint32_t i = 0; i < 8 && !world.budget.full(); ++i) {
+    open.push_back(world.open(1 + 2 * i));
+    for (int j = 0; j < 16; ++j) world.say(frames::frame(frames::data, 0, 1 + 2 * i, chunk));
+  }
+  CHECK(world.budget.full());
+  world.say(frames::connect(101, "nas1.mynas.test:443"));
+  CHECK(world.heard(frames::rst, 101).size() == 1);  // REFUSED_STREAM: the relay may try elsewhere
+  for (auto& visit : open) visit->reset();
+  open.clear();
+  world.visits.clear();
+  world.listen();
+  CHECK(world.budget.held() == 0);
+  CHECK(!world.running->ended());
+}
+
+TEST_CASE("link: a stream's window grows while it is the bound, up to the limit") {
+  Limits limits;
+  limits.largest_window = 1024 * 1024;
+  SessionWorld world(limits);
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  std::uint64_t granted = limits.first_window, sent = 0;
+  for (int round = 0; round < 12; ++round) {
+    while (sent + 16384 <= granted) {
+      world.say(frames::frame(frames::data, 0, 1, std::string(16384, 'x')));
+      sent += 16384;
+      visit->passed_on(16384);
+    }
+    for (const auto& ping : world.heard(frames::ping, 0)) {
+      world.clock.advance(Millis(40));
+      if (!(ping.flags & frames::ack)) world.say(frames::frame(frames::ping, frames::ack, 0, ping.payload));
+    }
+    granted += world.heard_window(1);
+  }
+  CHECK(world.session.round_trip() == Millis(40));
+  CHECK(granted - sent >= limits.largest_window / 2);
+  CHECK(granted - sent <= limits.largest_window);
+}
+
+TEST_CASE("link: a slow visitor holds back its service, and bytes stay in order") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  // The relay's default window is 65,535 bytes; then the out buffer fills.
+  std::string sent;
+  for (;;) {
+    auto wait = unit::start(world.io, visit->room(10000));
+    if (!wait.returned()) {
+      wait.cancel();
+      break;
+    }
+    REQUIRE(wait.value());
+    for (auto& c : *wait.value()) sent += c = static_cast<char>('a' + sent.size() % 23);
+    visit->commit(wait.value()->size());
+    REQUIRE(sent.size() < 1024 * 1024);
+  }
+  CHECK(sent.size() <= 65535 + Limits{}.out_buffer);
+  std::string got = world.heard_data(1);
+  CHECK(got.size() == 65535);
+  world.say(frames::frame(frames::window, 0, 1, frames::number(1 << 20, 4)) +
+            frames::frame(frames::window, 0, 0, frames::number(1 << 20, 4)));
+  got += world.heard_data(1);
+  CHECK(got == sent);
+}
+
+TEST_CASE("link: what the relay tells is answered") {
+  SessionWorld world;
+  world.greeted();
+  using frames::field;
+  std::string head = field(":method", "PUT") + field(":scheme", "https") + field(":authority", "relay");
+  world.say(frames::frame(frames::headers, frames::end_headers, 1, head + field(":path", "/v1/attachment")) +
+            frames::frame(frames::data, frames::end_stream, 1, R"({"seen":"5.6.7.20"})"));
+  REQUIRE(world.told.size() == 1);
+  CHECK(world.told[0] == R"(PUT /v1/attachment {"seen":"5.6.7.20"})");
+  CHECK(world.heard(frames::headers, 1).size() == 1);
+  world.say(frames::frame(frames::headers, frames::end_headers | frames::end_stream, 3, head + field(":path", "/x")));
+  CHECK(world.told.size() == 2);
+  CHECK(world.visits.empty());
+}
+
+TEST_CASE("link: GOAWAY is told at once, open visits go on, and the end is clean") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  world.say(frames::frame(frames::goaway, 0, 0, frames::number(0, 4) + frames::number(0, 4)));
+  CHECK(world.leaving == 1);
+  world.write(*visit, "still here");
+  CHECK(world.heard_data(1) == "still here");
+  CHECK(!world.running->ended());
+  world.say(frames::frame(frames::rst, 0, 1, frames::number(8, 4)));
+  REQUIRE(world.running->returned());
+  CHECK(world.running->value() == SessionEnd::clean);
+}
+
+TEST_CASE("link: the end of the connection is clean between visits, and a loss within one") {
+  SessionWorld idle;
+  idle.greeted();
+  idle.stream.end();
+  unit::settle(idle.io);
+  CHECK(idle.running->value() == SessionEnd::clean);
+  SessionWorld busy;
+  busy.greeted();
+  auto visit = busy.open(1);
+  busy.stream.abort();
+  unit::settle(busy.io);
+  CHECK(busy.running->value() == SessionEnd::lost);
+}
+
+TEST_CASE("link: as dialer toward HAProxy the box sends the preface, and takes none") {
+  SessionWorld world({}, 24 << 20, profiles[1]);
+  CHECK(world.stream.from_us.starts_with(frames::preface));
+  world.stream.from_us.erase(0, frames::preface.size());
+  world.say(frames::frame(frames::settings, 0, 0) + frames::frame(frames::settings, frames::ack, 0));
+  auto visit = world.open(1);
+  CHECK(visit->opening().host == "nas1.mynas.test");
+}
