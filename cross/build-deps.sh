@@ -79,6 +79,10 @@ by_cmake() {  # by_cmake PACKAGE OPTION...
   ninja -C "$source/out" -j"$jobs" install
 }
 c_ares() { by_cmake c-ares -DCARES_STATIC=ON -DCARES_SHARED=OFF -DCARES_BUILD_TOOLS=OFF -DCARES_BUILD_TESTS=OFF; }
+nghttp2() {
+  by_cmake nghttp2 -DENABLE_LIB_ONLY=ON -DENABLE_STATIC_LIB=ON -DENABLE_SHARED_LIB=OFF -DENABLE_DOC=OFF
+  [ -f "$dest/lib/libnghttp2.a" ] || mv "$dest/lib/libnghttp2_static.a" "$dest/lib/libnghttp2.a"
+}
 qrencode() { by_cmake qrencode -DWITH_TOOLS=NO -DBUILD_SHARED_LIBS=NO -DWITHOUT_PNG=YES; }
 
 # Header-only libraries are this machine's; never all of /usr/include, which is another processor's.
@@ -87,8 +91,7 @@ headers() {
   for name in boost CLI doctest toml++; do ln -s "/usr/include/$name" "$dest/include/$name"; done
 }
 
-# nghttp2, for the link to the relay, comes here when something uses it. Nothing uses zlib.
-for step in headers sqlite3 c_ares qrencode openssl; do
+for step in headers sqlite3 c_ares nghttp2 qrencode openssl; do
   # In a shell of its own: `set -e` does not hold inside a function that is waited for.
   export -f source_of by_cmake $step
   export arch triple openssl_target flags dest tree jobs CROSS CACHE

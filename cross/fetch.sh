@@ -12,7 +12,7 @@ set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/common.sh
 
-SOURCES="openssl c-ares sqlite3 qrencode"
+SOURCES="openssl c-ares sqlite3 qrencode nghttp2"
 TARBALL_IS_ENOUGH="openssl qrencode"
 DEBS="libc6-dev:armhf libc6-dev:arm64 libc6-dev:amd64"
 CACHE=$PWD/build/cache/cross STATE=$PWD/build/cross/apt

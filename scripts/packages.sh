@@ -1,7 +1,7 @@
 # What the commands of ./dev need from Debian, and why.
 
 PACKAGES_build="g++ cmake ninja-build ccache libboost1.81-dev libssl-dev libc-ares-dev libsqlite3-dev
-  libcli11-dev libtomlplusplus-dev libqrencode-dev doctest-dev python3"
+  libcli11-dev libtomlplusplus-dev libqrencode-dev libnghttp2-dev doctest-dev python3"
 # Namespaces and NAT, questions to the DNS server, decrypting captures, a wrong clock, reading OpenAPI.
 PACKAGES_lab="openssl iproute2 nftables bind9-dnsutils tshark faketime python3 python3-yaml"
 # Compilers for the ARM boxes, an emulator to run what they make, and what builds our static libraries.

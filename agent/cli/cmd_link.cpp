@@ -7,8 +7,7 @@ namespace {
 
 std::string services_text(const boost::json::object& object, const Look& look) {
   const auto& list = list_at(object, "services");
-  if (list.empty())
-    return "Nothing is published. For example: qcloud link services add web 443\n";
+  if (list.empty()) return "Nothing is published. For example: qcloud link services add web 443\n";
   std::string out;
   for (const auto& item : list) {
     const auto& service = object_of(item);
@@ -28,7 +27,8 @@ std::string status_text(const boost::json::object& object) {
   for (const auto& item : list_at(object, "attached")) {
     const auto& attached = object_of(item);
     out += "Connected to " + text_at(attached, "relay") + " (" + text_at(attached, "address") + ") since " +
-           text_at(attached, "since") + ", " + std::to_string(number_at(attached, "visits")) + " visits now\n";
+           text_at(attached, "since") + ", " + std::to_string(number_at(attached, "visits")) +
+           " visits now\n";
   }
   if (out.empty()) out = "Not connected to a relay.\n";
   return out + std::to_string(number_at(object, "visits")) + " visits so far, " +
@@ -40,10 +40,51 @@ std::string visitors_text(const boost::json::object& object) {
   std::string out;
   for (const auto& item : list_at(object, "visitors")) {
     const auto& visit = object_of(item);
-    out += text_at(visit, "time") + "  " + text_at(visit, "visitor") + "  " + text_at(visit, "service") + "  " +
-           text_at(visit, "outcome") + ", " + std::to_string(number_at(visit, "bytes_out")) + " bytes\n";
+    out += text_at(visit, "time") + "  " + text_at(visit, "visitor") + "  " + text_at(visit, "service") +
+           "  " + text_at(visit, "outcome") + ", " + std::to_string(number_at(visit, "bytes_out")) +
+           " bytes\n";
   }
   return out.empty() ? "Nobody came since the agent started.\n" : out;
+}
+
+// What is well known by its name needs no port.
+int usual_port(const std::string& name) {
+  if (name == "web" || name == "files") return 443;
+  return name == "ssh" ? 22 : 0;
+}
+
+// Whoever signs in there rules the NAS.
+bool rules_the_nas(const std::string& name, int port) {
+  return name == "ssh" || port == 22 || port == 80 || port == 443 || port == 8080;
+}
+
+// Visitors of the relay prove no account, so what they may reach is for everyone (promise L2). A cloud that
+// cannot be asked now is no reason to refuse: it lets nobody in whom it should not.
+Result<void> for_everyone(Session& session) {
+  const auto now = session.client.get(Target("/v1/audience"));
+  if (!now) return {};
+  const auto audience = raw_at(*now, "audience");
+  if (audience == "everyone") return {};
+  return Failure{Exit::refused,
+                 "Visitors through the relay prove no account, but only " +
+                     std::string(audience == "owner" ? "you" : "you and invited accounts") +
+                     " may look this NAS up.",
+                 "If everyone may: qcloud audience everyone", ""};
+}
+
+std::string advice(const Options& options, int port) {
+  std::string out;
+  if (rules_the_nas(options.name, port) && !options.admin_page)
+    out +=
+        "If whoever signs in there can change the NAS, publish it with --admin-page: visitors who fail are "
+        "then "
+        "limited.\n";
+  if (options.name == "ssh")
+    out +=
+        "To come in: ssh -o ProxyCommand='openssl s_client -quiet -verify_quiet -connect %h:443 -servername "
+        "%h' "
+        "NAME-OF-THE-SERVICE\n";
+  return out;
 }
 
 }  // namespace
@@ -65,21 +106,31 @@ Exit show_services(Session& session) {
 
 Exit publish_service(Session& session) {
   const auto& options = session.options;
+  const int port = options.port ? options.port : usual_port(options.name);
+  if (port == 0)
+    return session.fail(
+        {Exit::usage, "The port of the service is missing.",
+         "Say where it listens, for example: qcloud link services add " + plain(options.name) + " 8443", ""});
   if (options.admin_page) {
-    if (const auto able = session.can_ask("link services add --admin-page"); !able) return session.fail(able.error());
-    if (!session.agreed("An administration page that the whole internet can reach is what attackers look for first. "
-                        "Visitors who fail will be limited; a good password and two-step sign-in are still yours to set.\n",
+    if (const auto able = session.can_ask("link services add --admin-page"); !able)
+      return session.fail(able.error());
+    if (!session.agreed("An administration page that the whole internet can reach is what attackers look for "
+                        "first. Visitors who fail will be limited; a good password and two-step sign-in are "
+                        "still yours to set.\n",
                         "Publish it?"))
       return Exit::refused;
   }
-  boost::json::object body{{"port", options.port},
-                           {"proxy_protocol", options.proxy_protocol},
-                           {"admin_page", options.admin_page}};
+  if (const auto allowed = for_everyone(session); !allowed) return session.fail(allowed.error());
+  boost::json::object body{
+      {"port", port}, {"proxy_protocol", options.proxy_protocol}, {"admin_page", options.admin_page}};
   if (!options.address.empty()) body["address"] = options.address;
-  if (!options.tls.empty()) body["tls"] = options.tls;
+  // An SSH server has no TLS of its own.
+  if (const auto tls = options.tls.empty() && options.name == "ssh" ? "here" : options.tls; !tls.empty())
+    body["tls"] = tls;
   const auto answer = session.client.put(Target("/v1/link/services").segment(options.name), body);
   if (!answer) return session.fail(answer.error());
   session.show(services_text(*answer, session.look), *answer);
+  session.say(advice(options, port));
   return Exit::done;
 }
 

@@ -92,7 +92,8 @@ Task<Result<HttpResponse>> HttpClient::exchange(HttpRequest request, Meter& mete
 Task<Result<HttpResponse>> HttpClient::attempt(HttpRequest request, Meter* meter) {
   std::optional<Proxy> proxy;
   Shared connection;
-  auto reached = co_await reach(request, Wishes{}, meter, &proxy, &connection);
+  Wishes none;
+  auto reached = co_await reach(request, none, meter, &proxy, &connection);
   if (!reached) co_return std::move(reached).error();
   Lease lease(*this, connection);
   HttpResponse response;

@@ -78,7 +78,8 @@ Task<Result<std::unique_ptr<LocalStream>>> LoopbackDial::dial(std::string addres
   socket.open(parsed.is_v6() ? tcp::v6() : tcp::v4(), failed);
   if (!failed) socket.set_option(tcp::no_delay(true), failed);
   if (!failed) socket.non_blocking(true, failed);
-  auto connected = co_await within(connect(&socket, {parsed, port}), clock_, clock_.now() + seconds(5));
+  tcp::endpoint to(parsed, port);
+  auto connected = co_await within(connect(&socket, to), clock_, clock_.now() + seconds(5));
   if (!connected)
     co_return Error{"local.timeout", Retry::retry_soon, "The service on this box does not answer.", ""};
   if (*connected) co_return Error{"local.refused", Retry::retry_soon, "The service on this box is not running.", ""};

@@ -161,6 +161,7 @@ std::string readable(const std::string& text) {
 std::string store_title(const std::string& name) {
   static const std::map<std::string, std::string> words{{"ddns", "Addresses"},
                                                         {"update_token", "Update token"},
+                                                        {"attachment", "Connection to a relay"},
                                                         {"name", "Public name"},
                                                         {"invited", "Invited accounts"},
                                                         {"notice", "Notices"},

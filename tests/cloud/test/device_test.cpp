@@ -101,7 +101,7 @@ TEST_CASE("export: scopes, and what there is") {
   World world;
   Nas nas(world);
   nas.enroll();
-  CHECK(body_of(nas.call("GET", "/v1/export?scope=ddns,registration")).at("stores") ==
+  CHECK(body_of(nas.call("GET", "/v1/export?scope=ddns,link,registration")).at("stores") ==
         body_of(nas.call("GET", "/v1/export")).at("stores"));
   CHECK(problem_of(nas.call("GET", "/v1/export?scope=")) == "bad-query");
   CHECK(problem_of(nas.call("GET", "/v1/export?scope=ddns,")) == "bad-query");

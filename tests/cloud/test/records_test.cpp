@@ -26,7 +26,7 @@ TEST_CASE("derive_records: direct, relay, or none") {
       {"IPv6", {true, nothing, v6, detached, Audience::everyone}, direct6},
       {"both", {true, v4, v6, detached, Audience::everyone}, both},
       {"a private address is never published", {true, home, nothing, detached, Audience::everyone}, none},
-      {"direct wins over the relay", {true, v4, nothing, relay, Audience::everyone}, direct4},
+      {"attached, the relay, whatever stands beside it", {true, v4, v6, relay, Audience::everyone}, relay},
       {"without a direct address, the relay", {true, nothing, nothing, relay, Audience::everyone}, relay},
       {"behind carrier NAT, the relay", {true, home, nothing, relay, Audience::everyone}, relay},
       {"invited: no home address", {true, v4, v6, detached, Audience::invited}, none},

@@ -38,6 +38,14 @@ class Relay:
         wait_for("refrelay listening", 10, listening)
         return self
 
+    def kill(self):
+        """SIGKILL: its kernel says so to every peer."""
+        self.proc.kill()
+
+    def retire(self):
+        """SIGTERM: it says goodbye, lets visits finish, and ends by itself."""
+        self.proc.popen.terminate()
+
     def stop(self):
         self.proc.stop()
 
