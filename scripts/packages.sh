@@ -3,7 +3,9 @@
 PACKAGES_build="g++ cmake ninja-build ccache libboost1.81-dev libssl-dev libc-ares-dev libsqlite3-dev
   libcli11-dev libtomlplusplus-dev libqrencode-dev libnghttp2-dev doctest-dev python3"
 # Namespaces and NAT, questions to the DNS server, decrypting captures, a wrong clock, reading OpenAPI.
-PACKAGES_lab="openssl iproute2 nftables bind9-dnsutils tshark faketime python3 python3-yaml"
+PACKAGES_lab="openssl curl openssh-client iproute2 nftables bind9-dnsutils tshark faketime python3 python3-yaml"
+# A browser, to look at the page of a NAS through the relay.
+PACKAGES_demo="chromium"
 # Compilers for the ARM boxes, an emulator to run what they make, and what builds our static libraries.
 PACKAGES_cross="g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user binutils perl tcl
   dpkg-dev xz-utils debian-archive-keyring"

@@ -13,8 +13,10 @@ std::string services_text(const boost::json::object& object, const Look& look) {
     const auto& service = object_of(item);
     const auto host = text_at(service, "host");
     out += paint(look, Tone::strong, text_at(service, "name")) + "  " +
-           (host.empty() ? "(no name claimed yet)" : "https://" + host) + "\n    " +
-           text_at(service, "address") + " port " + std::to_string(number_at(service, "port")) +
+           (host.empty()                        ? "(no name claimed yet)"
+            : text_at(service, "name") == "ssh" ? host
+                                                : "https://" + host) +
+           "\n    " + text_at(service, "address") + " port " + std::to_string(number_at(service, "port")) +
            (text_at(service, "tls") == "here" ? ", TLS ends in the agent" : ", TLS of its own") +
            (flag_at(service, "proxy_protocol") ? ", told the visitor's address" : "") +
            (flag_at(service, "admin_page") ? ", an administration page" : "") + "\n";
@@ -72,18 +74,18 @@ Result<void> for_everyone(Session& session) {
                  "If everyone may: qcloud audience everyone", ""};
 }
 
-std::string advice(const Options& options, int port) {
+std::string advice(const Options& options, int port, const Look& look) {
   std::string out;
   if (rules_the_nas(options.name, port) && !options.admin_page)
-    out +=
-        "If whoever signs in there can change the NAS, publish it with --admin-page: visitors who fail are "
-        "then "
-        "limited.\n";
+    out += wrap(
+               "If whoever signs in there can change the NAS, publish it with --admin-page: visitors who "
+               "fail are then limited.",
+               0, look.columns) +
+           "\n";
   if (options.name == "ssh")
     out +=
-        "To come in: ssh -o ProxyCommand='openssl s_client -quiet -verify_quiet -connect %h:443 -servername "
-        "%h' "
-        "NAME-OF-THE-SERVICE\n";
+        "To come in:\n"
+        "  ssh -o ProxyCommand='openssl s_client -quiet -verify_quiet -connect %h:443 -servername %h' HOST\n";
   return out;
 }
 
@@ -130,7 +132,7 @@ Exit publish_service(Session& session) {
   const auto answer = session.client.put(Target("/v1/link/services").segment(options.name), body);
   if (!answer) return session.fail(answer.error());
   session.show(services_text(*answer, session.look), *answer);
-  session.say(advice(options, port));
+  session.say(advice(options, port, session.look));
   return Exit::done;
 }
 

@@ -24,7 +24,7 @@ def say(text=""):
 def invite(house):
     shown = os.path.relpath(FOLDER)
     say("""
-A NAS behind a router, a cloud and its DNS server are running. You are the NAS's owner.
+A NAS behind a router, a cloud, its DNS server and two relays are running. You are the NAS's owner.
 
   1. In a second terminal, on the NAS:    . %(env)s
                                           qcloud register
@@ -37,7 +37,11 @@ A NAS behind a router, a cloud and its DNS server are running. You are the NAS's
                                           qcloud status
   4. Ask the DNS server:                  dig @127.0.0.1 -p %(dns)d +short %(name)s.%(zone)s
      Another public address, please:      %(folder)s/new-address 5.6.7.99
-  5. What left the NAS, and off again:    qcloud ledger summary
+  5. Reached from everywhere:             qcloud link services add web %(page)d
+                                          qcloud enable link
+     Through a relay, in this terminal:   curl --cacert %(page_ca)s \
+                                            --connect-to ::127.0.0.1:%(relay)d https://%(name)s.%(zone)s/
+  6. What left the NAS, and off again:    qcloud ledger summary
                                           qcloud disable ddns
                                           qcloud receipts list
                                           qcloud unregister
@@ -46,7 +50,8 @@ If qcloud is not found:  PATH=%(path)s:$PATH
 Logs and state are in %(folder)s. Ctrl-C stops everything.
 """ % {"env": os.path.join(shown, "env"), "url": house.url, "account": ACCOUNT, "password": PASSWORD,
        "ca": house.cloud.ca, "name": NAME, "zone": ZONE, "dns": house.dns_port, "folder": shown,
-       "path": os.path.dirname(QCLOUD)})
+       "path": os.path.dirname(QCLOUD), "page": house.site.page_port, "relay": house.relay_port,
+       "page_ca": os.path.relpath(house.site.certificate)})
     if not house.opens:
         say("Where `qcloud register` shows https://cloud.vendor.test, open %s instead.\n" % house.url)
 
@@ -99,7 +104,7 @@ def main(arguments):
     status = 1
     try:
         powerdns.unpack()
-        say("starting DNS, cloud, router and NAS in %s" % os.path.relpath(FOLDER))
+        say("starting DNS, cloud, relays, router and NAS in %s" % os.path.relpath(FOLDER))
         with House() as house:
             if arguments:
                 status = play(house)

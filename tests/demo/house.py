@@ -11,17 +11,18 @@ sys.dont_write_bytecode = True
 from forward import forward_dns, forward_tcp  # noqa: E402
 from lab.browser import Browser  # noqa: E402
 from lab.cloud import ACCOUNT, HOST, PASSWORD, ZONE  # noqa: E402
+from lab.home import Home  # noqa: E402
 from lab.proc import BUILD, DEV, QCLOUD, REFCLOUD  # noqa: E402
 from lab.topology import CLOUD_V4, Nat  # noqa: E402
-from lab.world import World  # noqa: E402
 
 FOLDER = os.path.join(BUILD, "demo")
 NAME = "nas1"
 
 
-class House(World):
+class House(Home):
     def __init__(self):
-        super().__init__("demo", Nat, folder=FOLDER, prepare=self._doors)
+        super().__init__("demo", count=2, topology=Nat, folder=FOLDER, prepare=self._doors)
+        self.relay_port = forward_tcp(self.net.inet, (self.relay.address, 443))
         self.agent.start()
         self.write_env()
 
@@ -40,7 +41,9 @@ class House(World):
         return Browser(None, self.url, ("127.0.0.1", self.cloud_port), self.cloud.ca)
 
     def processes(self):
-        return {"qcloudd": self.agent.proc.pid, "refcloud": self.cloud.proc.pid, "pdns": self.pdns.proc.pid}
+        pids = {"qcloudd": self.agent.proc.pid, "refcloud": self.cloud.proc.pid, "pdns": self.pdns.proc.pid}
+        pids.update((relay.name, relay.proc.pid) for relay in self.relays)
+        return dict(pids, nas_page=self.site.page.pid)
 
     def write_env(self, name=NAME):
         pids = self.processes()
@@ -48,10 +51,13 @@ class House(World):
             "QCLOUD_SOCKET": self.agent.socket, "DNS_ADDR": "127.0.0.1", "DNS_PORT": self.dns_port,
             "ZONE": ZONE, "NAME": name, "CLOUD_URL": self.url, "ACCOUNT": ACCOUNT, "PASSWORD": PASSWORD,
             "VENDOR_CA": self.cloud.ca, "VENDOR_PUBLIC_KEY": self.cloud.receipt_key,
-            "RELAY_ADDR": "", "RELAY_PORT": "", "NAS_PAGE_URL": "", "PANEL_URL": "",
+            "RELAY_ADDR": "127.0.0.1", "RELAY_PORT": self.relay_port,
+            "NAS_PAGE_URL": "https://%s.%s/" % (name, ZONE), "PANEL_URL": "",
             "PIDS": " ".join(str(pid) for pid in pids.values()),
             # Beyond the parts that every version has: to look inside.
             "QCLOUDD_PID": pids["qcloudd"], "REFCLOUD_PID": pids["refcloud"], "PDNS_PID": pids["pdns"],
+            "REFRELAY_PIDS": " ".join(str(relay.proc.pid) for relay in self.relays),
+            "NAS_PAGE_PORT": self.site.page_port, "NAS_PAGE_CA": self.site.certificate,
             "CLOUD_HOST": HOST, "CLOUD_DB": self.cloud.database, "CLOUD_OPERATOR": self.cloud.operator_socket,
             "CLOUD_KEYLOG": self.cloud.keylog, "NAS_NETNS": self.net.nas.path,
             "ROUTER_NETNS": self.net.router.path, "INTERNET_NETNS": self.net.inet.path,

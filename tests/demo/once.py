@@ -5,21 +5,11 @@ import re
 import sqlite3
 import time
 
-from house import ACCOUNT, NAME, PASSWORD, QCLOUD, ZONE
+import link
+from house import ACCOUNT, NAME, PASSWORD, QCLOUD
 from lab.proc import Proc, wait_for
 from lab.world import user_code, verify_with_openssl
-
-FQDN = NAME + "." + ZONE
-_step = 0
-
-
-def step(what, evidence):
-    global _step
-    _step += 1
-    lines = [line for line in evidence.strip().splitlines() if line.strip()]
-    print("step %d: %s" % (_step, what))
-    print("".join("        %s\n" % line for line in lines), end="", flush=True)
-
+from story import FQDN, step
 
 def register(house):
     log = os.path.join(house.folder, "register.log")
@@ -114,6 +104,7 @@ def play(house):
         device = register(house)
         name_and_dns(house)
         new_address(house)
+        link.play(house)
         ledger(house)
         switch_off(house)
         unregister(house, device)
