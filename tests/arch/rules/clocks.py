@@ -19,7 +19,7 @@ WORDS = re.compile(r"""
 # Folders that are free, and single files with a why.
 FREE = ("platform/", "tests/")
 HELD = ("tests/cloud/",)            # refcloud's handlers are pure too: the simulation runs them
-HELD_BUT = ("tests/cloud/adapter/", "tests/cloud/test/")
+HELD_BUT = ("tests/cloud/adapter/", "tests/cloud/test/", "tests/cloud/relay/adapter/", "tests/cloud/relay/test/")
 FILES = {
     "agent/cli/host.cpp": "the command line is no part of the simulation; it shows \"3 minutes ago\", and main injects this",
 }
