@@ -5,9 +5,7 @@ namespace qcloud {
 
 namespace json = boost::json;
 
-using api::malformed;
 using api::ok;
-using api::text_of;
 
 namespace {
 
@@ -16,34 +14,15 @@ std::string fqdn_of(Agent& agent) {
   return registration ? registration->fqdn : std::string();
 }
 
-Result<link::Service> service_of(const ApiRequest& request) {
-  link::Service service;
-  service.name = request.path.at("name");
-  if (auto address = text_of(request, "address"); !address.empty()) service.address = address;
-  auto* port = request.body.if_contains("port");
-  if (!port || !port->is_int64() || port->get_int64() < 1 || port->get_int64() > 65535)
-    return malformed("\"port\" is a number from 1 to 65535.");
-  service.port = static_cast<std::uint16_t>(port->get_int64());
-  auto tls = text_of(request, "tls");
-  if (!tls.empty() && tls != "through" && tls != "here") return malformed("\"tls\" is through or here.");
-  service.tls = tls == "here" ? link::Tls::here : link::Tls::through;
-  auto flag = [&](const char* name) {
-    auto* found = request.body.if_contains(name);
-    return found && found->is_bool() && found->get_bool();
-  };
-  service.proxy_header = flag("proxy_protocol");
-  service.admin_page = flag("admin_page");
-  return service;
-}
-
 }  // namespace
 
 void add_link_routes(std::vector<Route>& routes, Agent& agent) {
-  routes.push_back({"GET",
-                    "/v1/link",
-                    Access::admin,
-                    [&agent](ApiRequest) -> Task<Result<ApiAnswer>> { co_return ok(agent.link.state_json()); },
-                    {}});
+  routes.push_back(
+      {"GET",
+       "/v1/link",
+       Access::admin,
+       [&agent](ApiRequest) -> Task<Result<ApiAnswer>> { co_return ok(agent.link.state_json()); },
+       {}});
   routes.push_back({"GET",
                     "/v1/link/services",
                     Access::admin,
@@ -58,7 +37,7 @@ void add_link_routes(std::vector<Route>& routes, Agent& agent) {
                     "/v1/link/services/{name}",
                     Access::admin,
                     [&agent](ApiRequest request) -> Task<Result<ApiAnswer>> {
-                      auto service = service_of(request);
+                      auto service = read_service(request.path["name"], request.body);
                       if (!service) co_return std::move(service).error();
                       if (auto published = agent.link.publish(*service); !published)
                         co_return std::move(published).error();

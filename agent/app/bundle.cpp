@@ -96,6 +96,13 @@ doctor::Box box_of(Agent& agent) {
   }
   box.state_trouble = agent.ledger.trouble.get();
   if (!agent.deps.platform.initialized) box.not_set_up = agent.deps.platform.set_up;
+  box.link.on = agent.switches.on(link::manifest.name);
+  box.link.services = agent.link.services.get().size();
+  box.link.seen = agent.link.state.get().seen;
+  for (const auto& each : agent.link.state.get().attached)
+    box.link.relays.push_back(each.relay.empty() ? each.remote : each.relay);
+  for (const auto& condition : agent.health.of(link::manifest.name))
+    if (condition.finding.code == "link_no_relay") box.link.trouble = condition.finding.params.at("reason");
   return box;
 }
 

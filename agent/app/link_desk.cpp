@@ -12,21 +12,65 @@ constexpr std::size_t most_services = 32, most_visitors = 500;
 
 const char* word(link::Tls tls) { return tls == link::Tls::here ? "here" : "through"; }
 
+Error malformed(const char* what) { return {"request.malformed", Retry::give_up, what, ""}; }
+
+Error too_many() {
+  return {"link.too_many", Retry::wait_for_owner, "No more than 32 services can be published.",
+          "Withdraw one with: qcloud link services remove NAME"};
+}
+
 }  // namespace
+
+Result<link::Service> read_service(std::string name, const json::object& body) {
+  link::Service service;
+  service.name = std::move(name);
+  auto* port = body.if_contains("port");
+  if (!port || !port->is_int64() || port->get_int64() < 1 || port->get_int64() > 65535)
+    return malformed("\"port\" is a number from 1 to 65535.");
+  service.port = static_cast<std::uint16_t>(port->get_int64());
+  if (auto* address = body.if_contains("address")) {
+    if (!address->is_string()) return malformed("\"address\" is a text.");
+    service.address = std::string(address->get_string());
+  }
+  if (auto* tls = body.if_contains("tls")) {
+    if (*tls != json::value("through") && *tls != json::value("here"))
+      return malformed("\"tls\" is through or here.");
+    service.tls = *tls == json::value("here") ? link::Tls::here : link::Tls::through;
+  }
+  for (auto [member, flag] :
+       {std::pair{"proxy_protocol", &service.proxy_header}, std::pair{"admin_page", &service.admin_page}}) {
+    auto* found = body.if_contains(member);
+    if (!found) continue;
+    if (!found->is_bool()) return malformed("\"proxy_protocol\" and \"admin_page\" are true or false.");
+    *flag = found->get_bool();
+  }
+  if (auto fine = link::check(service); !fine) return std::move(fine).error();
+  return service;
+}
+
+json::object to_json(const link::Service& service) {
+  return {{"name", service.name},
+          {"address", service.address},
+          {"port", service.port},
+          {"tls", word(service.tls)},
+          {"proxy_protocol", service.proxy_header},
+          {"admin_page", service.admin_page}};
+}
 
 Status LinkDesk::load() {
   link::Services found;
-  auto status = db_.run("SELECT name,address,port,tls,proxy_header,admin_page FROM link_services ORDER BY name", {},
-                        [&](const Row& row) {
-                          link::Service service;
-                          service.name = row.text(0);
-                          service.address = row.text(1);
-                          service.port = static_cast<std::uint16_t>(row.number(2));
-                          service.tls = row.text(3) == "here" ? link::Tls::here : link::Tls::through;
-                          service.proxy_header = row.number(4) != 0;
-                          service.admin_page = row.number(5) != 0;
-                          if (link::check(service)) found.push_back(std::move(service));
-                        });
+  auto status =
+      db_.run("SELECT name,address,port,tls,proxy_header,admin_page FROM link_services ORDER BY name", {},
+              [&](const Row& row) {
+                link::Service service;
+                service.name = row.text(0);
+                service.address = row.text(1);
+                service.port = static_cast<std::uint16_t>(row.number(2));
+                service.tls = row.text(3) == "here" ? link::Tls::here : link::Tls::through;
+                service.proxy_header = row.number(4) != 0;
+                service.admin_page = row.number(5) != 0;
+                if (link::check(service)) found.push_back(std::move(service));
+              });
   if (status) services.set(std::move(found));
   return status;
 }
@@ -35,12 +79,29 @@ Status LinkDesk::publish(link::Service service) {
   if (auto fine = link::check(service); !fine) return fine;
   bool known = false;
   for (const auto& each : services.get()) known = known || each.name == service.name;
-  if (!known && services.get().size() >= most_services)
-    return Error{"link.too_many", Retry::wait_for_owner, "No more than 32 services can be published.",
-                 "Withdraw one with: qcloud link services remove NAME"};
-  auto status = db_.run("INSERT OR REPLACE INTO link_services(name,address,port,tls,proxy_header,admin_page) VALUES(?,?,?,?,?,?)",
-                        {service.name, service.address, static_cast<int>(service.port), word(service.tls),
-                         service.proxy_header, service.admin_page});
+  if (!known && services.get().size() >= most_services) return too_many();
+  auto status = write(service);
+  return status ? load() : status;
+}
+
+Status LinkDesk::write(const link::Service& service) {
+  return db_.run(
+      "INSERT OR REPLACE INTO link_services(name,address,port,tls,proxy_header,admin_page) "
+      "VALUES(?,?,?,?,?,?)",
+      {service.name, service.address, static_cast<int>(service.port), word(service.tls), service.proxy_header,
+       service.admin_page});
+}
+
+Status LinkDesk::replace(const link::Services& wanted) {
+  if (wanted.size() > most_services) return too_many();
+  for (const auto& service : wanted)
+    if (auto fine = link::check(service); !fine) return fine;
+  auto status = db_.transaction([&]() -> Status {
+    if (auto gone = withdraw_all(); !gone) return gone;
+    for (const auto& service : wanted)
+      if (auto written = write(service); !written) return written;
+    return {};
+  });
   return status ? load() : status;
 }
 
@@ -71,14 +132,10 @@ void LinkDesk::fade() {
 json::array LinkDesk::services_json(const std::string& fqdn) const {
   json::array out;
   for (const auto& service : services.get()) {
+    auto entry = to_json(service);
     auto host = service.name == "web" ? fqdn : service.name + "." + fqdn;
-    out.push_back({{"name", service.name},
-                   {"host", fqdn.empty() ? json::value(nullptr) : json::value(host)},
-                   {"address", service.address},
-                   {"port", service.port},
-                   {"tls", word(service.tls)},
-                   {"proxy_protocol", service.proxy_header},
-                   {"admin_page", service.admin_page}});
+    entry["host"] = fqdn.empty() ? json::value(nullptr) : json::value(host);
+    out.push_back(std::move(entry));
   }
   return out;
 }

@@ -10,6 +10,11 @@
 
 namespace qcloud {
 
+// {"address"?, "port", "tls"?, "proxy_protocol"?, "admin_page"?}, as the local API and a backup have it.
+// Errors: request.malformed, link.service_invalid.
+Result<link::Service> read_service(std::string name, const boost::json::object& body);
+boost::json::object to_json(const link::Service& service);
+
 class LinkDesk {
  public:
   LinkDesk(Db& db, Clock& clock) : db_(db), clock_(clock) {}
@@ -19,6 +24,10 @@ class LinkDesk {
   Status publish(link::Service service);
   // Error link.no_service.
   Status withdraw(const std::string& name);
+  // Makes the list this one. Error as above; then nothing is changed.
+  Status replace(const link::Services& wanted);
+  // Part of a transaction: nothing is published any more. load() after the commit makes it true in memory.
+  Status withdraw_all() { return db_.run("DELETE FROM link_services", {}); }
   void record(link::VisitRecord visit);
 
   boost::json::array services_json(const std::string& fqdn) const;
@@ -29,6 +38,7 @@ class LinkDesk {
   Fact<link::State> state;
 
  private:
+  Status write(const link::Service& service);
   void fade();  // after a day the last part of a visitor's address is gone
   Db& db_;
   Clock& clock_;

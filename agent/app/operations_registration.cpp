@@ -44,9 +44,14 @@ Task<Status> Operations::begin_registration() {
   auto subscription = agent_.progress.wake(wake);
   if (!flow_runs(agent_)) {
     // A new registration begins with every switch off, whatever an earlier one left behind.
-    auto off = agent_.deps.db.transaction([&] { return switches_off(agent_.session.now()); });
+    auto off = agent_.deps.db.transaction([&] {
+      // On other hardware, what was published was published by somebody else.
+      auto none = agent_.identity.set_aside.get() ? agent_.link.withdraw_all() : Status();
+      return none ? switches_off(agent_.session.now()) : none;
+    });
     if (!off) co_return off;
     agent_.switches.refresh();
+    if (auto read = agent_.link.load(); !read) co_return read;
     enroll::Progress starting;
     starting.state = "starting";
     agent_.progress.set(starting);
@@ -89,6 +94,7 @@ Task<Result<std::optional<Operations::Filed>>> Operations::unregister(Millis wai
   auto now = agent_.session.now();
   auto status = agent_.deps.db.transaction([&]() -> Status {
     if (auto off = switches_off(now); !off) return off;
+    if (auto none = agent_.link.withdraw_all(); !none) return none;
     if (auto taken_down = forget_notes(agent_.deps.db); !taken_down) return taken_down;
     // A box that was removed on the account's page has nothing left to erase; asking is harmless.
     auto filed = agent_.orders.file("registration", now);
@@ -116,6 +122,7 @@ Status Operations::switches_off(WallTime now) {
 Task<void> Operations::leave() {
   // Memory first: what still runs finds no registration and no credential.
   agent_.switches.refresh();
+  if (auto read = agent_.link.load(); !read) agent_.link.services.set({});
   agent_.identity.forget();
   for (const Manifest* manifest : agent_.switches.manifests())
     if (manifest->name != "erasure") co_await agent_.supervisor.pause(manifest->name);

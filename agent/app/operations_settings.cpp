@@ -10,12 +10,15 @@ namespace qcloud {
 namespace json = boost::json;
 
 json::object Operations::backup() const {
+  json::array services;
+  for (const auto& service : agent_.link.services.get()) services.push_back(to_json(service));
   json::object switches;
   for (const auto& [name, state] : agent_.switches.states.get()) switches[name] = state.on;
   return {{"kind", "qcloud-settings"},
           {"version", QCLOUD_VERSION},
           {"made", to_rfc3339(agent_.session.now())},
           {"settings", agent_.settings.backup()},
+          {"services", std::move(services)},
           {"switches", std::move(switches)}};
 }
 
@@ -48,7 +51,30 @@ Task<Result<Operations::Restored>> Operations::restore(json::object backup, Mill
   for (const auto& member : *switches)
     if (!member.value().is_bool()) co_return no_backup("a switch in it is neither on nor off.");
 
+  // Backups of before the link have none; what is published then stays.
+  std::optional<link::Services> services;
+  if (auto* listed = backup.if_contains("services")) {
+    if (!listed->is_array() || listed->get_array().size() > 100)
+      co_return no_backup("its services are no list.");
+    services.emplace();
+    for (const auto& item : listed->get_array()) {
+      const auto* body = item.if_object();
+      const auto* name = body ? body->if_contains("name") : nullptr;
+      if (!name || !name->is_string()) co_return no_backup("a service in it has no name.");
+      auto service = read_service(std::string(name->get_string()), *body);
+      if (!service) co_return no_backup(service.error().detail.c_str());
+      services->push_back(*std::move(service));
+    }
+  }
+
   Restored done;
+  if (services && *services != agent_.link.services.get()) {
+    auto replaced = agent_.link.replace(*services);
+    if (!replaced)
+      done.skipped.emplace_back("services", replaced.error().detail);
+    else
+      done.changed.push_back("published services: " + std::to_string(services->size()));
+  }
   for (const auto& member : *settings) {
     std::string key(member.key());
     std::optional<std::string> value;

@@ -43,6 +43,12 @@ std::vector<std::string> restore_changes(const boost::json::object& now, const b
     if (current && *current == member.value()) continue;
     out.push_back(plain(member.key()) + ": " + value_text(current) + " -> " + value_text(&member.value()));
   }
+  if (const auto* services = find(wanted, "services"); services && services->is_array()) {
+    const auto* current = find(now, "services");
+    if (!current || *current != *services)
+      out.push_back("published services: " + std::to_string(list_at(now, "services").size()) + " -> " +
+                    std::to_string(services->get_array().size()));
+  }
   for (const auto& member : object_at(wanted, "switches")) {
     const auto* current = object_at(now, "switches").if_contains(member.key());
     if (current && *current == member.value()) continue;

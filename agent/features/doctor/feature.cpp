@@ -172,6 +172,7 @@ void observe_box(Observed& seen, const ExamineDeps& deps, Box box) {
   seen.orders_problem = std::move(box.orders_problem);
   seen.state_trouble = std::move(box.state_trouble);
   seen.not_set_up = std::move(box.not_set_up);
+  seen.link = std::move(box.link);
 }
 
 }  // namespace

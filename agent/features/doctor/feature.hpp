@@ -6,6 +6,7 @@
 
 #include "agent/cloud/cloud_session.hpp"
 #include "agent/features/doctor/manifest.hpp"
+#include "agent/features/doctor/policy.hpp"
 #include "agent/gate/lanes.hpp"
 #include "platform/platform.hpp"
 
@@ -34,6 +35,7 @@ struct Box {
   std::string orders_problem;
   std::string state_trouble;  // why the state cannot be written; empty: it can
   std::string not_set_up;
+  Link link;
 };
 struct ExamineDeps {
   Clock& clock;

@@ -53,6 +53,7 @@ class Judge {
       nat();
       name();
     }
+    relay();
     orders();
     state();
     return std::move(out_);
@@ -337,6 +338,15 @@ class Judge {
              std::find(name.published.begin(), name.published.end(), *address) != name.published.end();
     });
     say(ours ? "name_ok" : "name_wrong_here", evidence);
+  }
+
+  void relay() {
+    const Link& link = seen_.link;
+    if (!link.on) return say("relay_off");
+    Evidence evidence{{"relays", joined(link.relays)}, {"seen", link.seen}};
+    if (link.relays.empty()) return say("relay_unreachable", {{"reason", link.trouble}});
+    if (link.services == 0) say("relay_no_service", evidence);
+    say(link.relays.size() == 1 ? "relay_one_only" : "relay_ok", evidence);
   }
 
   void orders() {

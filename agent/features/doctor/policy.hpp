@@ -42,6 +42,15 @@ struct OwnName {
   LookupAnswer answer;
 };
 
+// The link, as it stands.
+struct Link {
+  bool on = false;
+  std::vector<std::string> relays;  // that hold this box
+  std::size_t services = 0;         // published
+  std::string seen;                 // from which address a relay sees this box
+  std::string trouble;              // why none holds it, in words
+};
+
 struct Observed {
   // The box.
   std::string host;  // the cloud's
@@ -55,6 +64,7 @@ struct Observed {
   bool orders_overdue = false;
   std::string orders_problem;
   std::string state_trouble, not_set_up;
+  Link link;
   bool registered = false;
   std::string standing = "good";  // as the cloud says: good, revoked, removed, superseded, expired
 

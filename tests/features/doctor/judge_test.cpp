@@ -316,3 +316,18 @@ TEST_CASE("doctor: the box itself") {
     CHECK(says(seen, "not_registered"));
   }
 }
+
+TEST_CASE("doctor: the relay is spoken of when the link is on") {
+  auto seen = home();
+  CHECK(says(seen, "relay_off"));
+  seen.link = {true, {}, 1, "", "The relay does not answer."};
+  CHECK(faults(seen) == Codes{"relay_unreachable"});
+  CHECK_FALSE(says(seen, "relay_off"));
+  seen.link.relays = {"relay-a"};
+  CHECK(faults(seen) == Codes{});
+  CHECK(says(seen, "relay_one_only"));
+  seen.link.relays = {"relay-a", "relay-b"};
+  CHECK(says(seen, "relay_ok"));
+  seen.link.services = 0;
+  CHECK(faults(seen) == Codes{"relay_no_service"});
+}

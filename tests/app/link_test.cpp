@@ -1,0 +1,99 @@
+// What the owner publishes, through the local API: an allow-list that is kept, saved, brought back, and gone
+// with the registration (promise L3: nothing else of the box is led to).
+#include <doctest/doctest.h>
+
+#include "tests/app/agent_world.hpp"
+
+using namespace qcloud;
+namespace json = boost::json;
+
+namespace {
+
+struct World : unit::AgentWorld {
+  Result<ApiAnswer> publish(const char* name, json::object body) {
+    return call("PUT", std::string("/v1/link/services/") + name, std::move(body));
+  }
+  json::array services() {
+    auto shown = call("GET", "/v1/link/services");
+    REQUIRE(shown);
+    return shown->body.at("services").as_array();
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(World, "L3 link: nothing is published until the owner does, and then what the owner said") {
+  REQUIRE(start());
+  CHECK(services().empty());
+  REQUIRE(publish("web", {{"port", 8443}}));
+  REQUIRE(publish("ssh", {{"port", 22}, {"tls", "here"}, {"proxy_protocol", true}, {"admin_page", true}}));
+  REQUIRE(services().size() == 2);
+  CHECK(services()[0].at("name") == "ssh");
+  CHECK(services()[0].at("tls") == "here");
+  CHECK(services()[0].at("proxy_protocol") == true);
+  CHECK(services()[0].at("admin_page") == true);
+  CHECK(services()[1].at("tls") == "through");
+  CHECK(services()[1].at("address") == "127.0.0.1");
+  REQUIRE(publish("web", {{"port", 9443}}));  // again: another port
+  CHECK(services().size() == 2);
+  CHECK(services()[1].at("port") == 9443);
+  REQUIRE(call("DELETE", "/v1/link/services/web"));
+  CHECK(services().size() == 1);
+  auto gone = call("DELETE", "/v1/link/services/web");
+  REQUIRE_FALSE(gone);
+  CHECK(gone.error().code == "link.no_service");
+}
+
+TEST_CASE_FIXTURE(World, "L3 link: a service is of this box, and its words are checked") {
+  REQUIRE(start());
+  for (json::object body :
+       {json::object{{"port", 80}, {"address", "192.168.1.1"}}, json::object{{"port", 0}},
+        json::object{{"port", 70000}}, json::object{{"port", "80"}}, json::object{},
+        json::object{{"port", 80}, {"tls", "none"}}, json::object{{"port", 80}, {"tls", 1}},
+        json::object{{"port", 80}, {"admin_page", "yes"}},
+        json::object{{"port", 80}, {"address", "127.0.0.1.evil.example"}}}) {
+    CAPTURE(body);
+    CHECK_FALSE(publish("web", body));
+  }
+  for (auto name : {"UPPER", "-a", "a-", "a_b", "a.b", "123456789012345678901234567890123"})
+    CHECK_FALSE(publish(name, {{"port", 80}}));
+  CHECK(services().empty());
+  for (int i = 0; i < 32; ++i) REQUIRE(publish(("s" + std::to_string(i)).c_str(), {{"port", 80}}));
+  auto full = publish("one-more", {{"port", 80}});
+  REQUIRE_FALSE(full);
+  CHECK(full.error().code == "link.too_many");
+  CHECK(publish("s0", {{"port", 81}}));  // changing one is no new one
+}
+
+TEST_CASE_FIXTURE(World, "link: a backup has what is published, and brings it back") {
+  REQUIRE(start());
+  REQUIRE(publish("web", {{"port", 8443}}));
+  REQUIRE(publish("ssh", {{"port", 22}, {"tls", "here"}}));
+  auto backup = call("GET", "/v1/settings/backup");
+  REQUIRE(backup);
+  REQUIRE(call("DELETE", "/v1/link/services/ssh"));
+  REQUIRE(publish("other", {{"port", 1234}}));
+  auto restored = call("POST", "/v1/settings/restore", {{"backup", backup->body}});
+  REQUIRE(restored);
+  CHECK(restored->body.at("changed").as_array().size() == 1);
+  REQUIRE(services().size() == 2);
+  CHECK(services()[0].at("name") == "ssh");
+  CHECK(services()[1].at("name") == "web");
+  // A backup from before the link says nothing of it.
+  auto older = backup->body;
+  older.erase("services");
+  REQUIRE(call("POST", "/v1/settings/restore", {{"backup", older}}));
+  CHECK(services().size() == 2);
+  auto lying = backup->body;
+  lying["services"] = json::array{{{"name", "web"}, {"port", 80}, {"address", "10.0.0.1"}}};
+  CHECK_FALSE(call("POST", "/v1/settings/restore", {{"backup", lying}}));
+  CHECK(services().size() == 2);
+}
+
+TEST_CASE_FIXTURE(World, "R3 link: what was published goes with the registration") {
+  registered();
+  REQUIRE(start());
+  REQUIRE(publish("web", {{"port", 8443}}));
+  REQUIRE(call("DELETE", "/v1/registration"));
+  CHECK(services().empty());
+}
