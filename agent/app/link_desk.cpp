@@ -51,7 +51,7 @@ Result<link::Service> read_service(std::string name, const json::object& body) {
 json::object to_json(const link::Service& service) {
   return {{"name", service.name},
           {"address", service.address},
-          {"port", service.port},
+          {"port", static_cast<int>(service.port)},
           {"tls", word(service.tls)},
           {"proxy_protocol", service.proxy_header},
           {"admin_page", service.admin_page}};

@@ -2,14 +2,14 @@
 // with the registration (promise L3: nothing else of the box is led to).
 #include <doctest/doctest.h>
 
-#include "tests/app/agent_world.hpp"
+#include "tests/app/box_world.hpp"
 
 using namespace qcloud;
 namespace json = boost::json;
 
 namespace {
 
-struct World : unit::AgentWorld {
+struct World : unit::BoxWorld {
   Result<ApiAnswer> publish(const char* name, json::object body) {
     return call("PUT", std::string("/v1/link/services/") + name, std::move(body));
   }
@@ -85,7 +85,7 @@ TEST_CASE_FIXTURE(World, "link: a backup has what is published, and brings it ba
   REQUIRE(call("POST", "/v1/settings/restore", {{"backup", older}}));
   CHECK(services().size() == 2);
   auto lying = backup->body;
-  lying["services"] = json::array{{{"name", "web"}, {"port", 80}, {"address", "10.0.0.1"}}};
+  lying["services"] = json::array{json::object{{"name", "web"}, {"port", 80}, {"address", "10.0.0.1"}}};
   CHECK_FALSE(call("POST", "/v1/settings/restore", {{"backup", lying}}));
   CHECK(services().size() == 2);
 }
