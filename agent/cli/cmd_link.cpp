@@ -29,8 +29,10 @@ std::string status_text(const boost::json::object& object) {
   for (const auto& item : list_at(object, "attached")) {
     const auto& attached = object_of(item);
     out += "Connected to " + text_at(attached, "relay") + " (" + text_at(attached, "address") + ") since " +
-           text_at(attached, "since") + ", " + std::to_string(number_at(attached, "visits")) +
-           " visits now\n";
+           text_at(attached, "since") + ", ";
+    if (const auto trip = number_at(attached, "round_trip_ms"); trip > 0)
+      out += std::to_string(trip) + " ms away, ";
+    out += std::to_string(number_at(attached, "visits")) + " visits now\n";
   }
   if (out.empty()) out = "Not connected to a relay.\n";
   return out + std::to_string(number_at(object, "visits")) + " visits so far, " +

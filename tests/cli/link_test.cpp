@@ -1,0 +1,101 @@
+// link: what is published, who came, and the connections to the relay.
+#include "tests/cli/agent_double.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace qcloud::cli;
+
+namespace {
+
+const char* const published =
+    R"({"schema":1,"certificate_sha256":"","services":[
+  {"name":"ssh","host":"ssh.nas1.mynas.test","address":"127.0.0.1","port":22,"tls":"here","proxy_protocol":false,"admin_page":false},
+  {"name":"web","host":"nas1.mynas.test","address":"127.0.0.1","port":443,"tls":"through","proxy_protocol":true,"admin_page":true}]})";
+const char* const everyone = R"({"schema":1,"audience":"everyone","invited":[]})";
+
+bool has(const std::string& text, const char* part) { return text.find(part) != std::string::npos; }
+
+}  // namespace
+
+TEST_CASE("link services: a list with where each is reached") {
+  AgentDouble agent;
+  agent.answer("GET /v1/link/services", 200, published);
+  Call list(agent.socket());
+  CHECK(list({"link", "services", "list"}) == 0);
+  CHECK(has(list.out.str(), "ssh  ssh.nas1.mynas.test"));
+  CHECK(has(list.out.str(), "web  https://nas1.mynas.test"));
+  CHECK(has(list.out.str(), "TLS ends in the agent"));
+  CHECK(has(list.out.str(), "told the visitor's address, an administration page"));
+}
+
+TEST_CASE("link services add: usual ports, and what an owner should know") {
+  AgentDouble agent;
+  agent.answer("GET /v1/audience", 200, everyone);
+  for (const auto* name : {"web", "ssh", "photos"})
+    agent.answer(std::string("PUT /v1/link/services/") + name, 200, published);
+  Call web(agent.socket()), ssh(agent.socket()), photos(agent.socket()), which(agent.socket());
+  CHECK(web({"link", "services", "add", "web"}) == 0);
+  CHECK(
+      agent.was_asked(R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false,"admin_page":false})"));
+  CHECK(has(web.out.str() + web.err.str(), "publish it with --admin-page"));
+  CHECK(ssh({"link", "services", "add", "ssh"}) == 0);
+  CHECK(agent.was_asked(
+      R"(PUT /v1/link/services/ssh {"port":22,"proxy_protocol":false,"admin_page":false,"tls":"here"})"));
+  CHECK(has(ssh.out.str() + ssh.err.str(), "ProxyCommand='openssl s_client"));
+  CHECK(photos({"link", "services", "add", "photos", "8443", "--tls", "here", "--address", "::1",
+                "--proxy-protocol"}) == 0);
+  CHECK(agent.was_asked(
+      R"(PUT /v1/link/services/photos {"port":8443,"proxy_protocol":true,"admin_page":false,"address":"::1","tls":"here"})"));
+  CHECK(which({"link", "services", "add", "photos"}) == 2);
+  CHECK(has(which.err.str(), "port"));
+  for (const auto* port : {"0", "65536", "-1", "http"}) {
+    Call odd(agent.socket());
+    CHECK(odd({"link", "services", "add", "web", port}) == 2);
+  }
+}
+
+TEST_CASE("link services add: an administration page is asked about first") {
+  AgentDouble agent;
+  agent.answer("GET /v1/audience", 200, everyone);
+  agent.answer("PUT /v1/link/services/web", 200, published);
+  Call nobody(agent.socket()), yes(agent.socket());
+  CHECK(nobody({"link", "services", "add", "web", "--admin-page"}) == 2);  // nobody is there to ask
+  CHECK_FALSE(
+      agent.was_asked(R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false,"admin_page":true})"));
+  CHECK(yes({"link", "services", "add", "web", "--admin-page", "--yes"}) == 0);
+  CHECK(
+      agent.was_asked(R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false,"admin_page":true})"));
+}
+
+TEST_CASE("L2 link services add: refused unless everyone may look the NAS up, and why") {
+  for (const auto* audience : {"owner", "invited"}) {
+    AgentDouble agent;
+    agent.answer("GET /v1/audience", 200,
+                 R"({"schema":1,"audience":")" + std::string(audience) + R"(","invited":[]})");
+    agent.answer("PUT /v1/link/services/web", 200, published);
+    Call add(agent.socket());
+    CHECK(add({"link", "services", "add", "web"}) == 1);
+    CHECK(has(add.err.str(), "prove no account"));
+    CHECK(has(add.err.str(), "qcloud audience everyone"));
+    CHECK_FALSE(agent.was_asked(
+        R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false,"admin_page":false})"));
+  }
+}
+
+TEST_CASE("link status and visitors") {
+  AgentDouble agent;
+  agent.answer(
+      "GET /v1/link", 200,
+      R"({"schema":1,"attached":[{"relay":"relay-a","address":"5.6.8.2","since":"2026-11-23T10:00:00Z","round_trip_ms":12,"visits":3}],"seen":"5.6.7.20","visits":7,"bytes_in":10,"bytes_out":2000})");
+  agent.answer(
+      "GET /v1/link/visitors", 200,
+      R"({"schema":1,"visitors":[{"time":"2026-11-23T10:00:00Z","service":"web","visitor":"5.6.7.99","milliseconds":5,"bytes_in":1,"bytes_out":2,"outcome":"served"}]})");
+  Call status(agent.socket()), visitors(agent.socket());
+  CHECK(status({"link", "status"}) == 0);
+  CHECK(has(status.out.str(), "relay-a (5.6.8.2)"));
+  CHECK(has(status.out.str(), "12 ms"));
+  CHECK(has(status.out.str(), "3 visits now"));
+  CHECK(has(status.out.str(), "7 visits so far, 10 bytes in, 2000 bytes out"));
+  CHECK(visitors({"link", "visitors"}) == 0);
+  CHECK(has(visitors.out.str(), "5.6.7.99  web  served"));
+}
