@@ -14,6 +14,7 @@
 #include "agent/features/doctor/feature.hpp"
 #include "agent/features/enroll/feature.hpp"
 #include "agent/gate/gate.hpp"
+#include "agent/gate/tls_end.hpp"
 
 namespace qcloud {
 
@@ -31,6 +32,7 @@ struct AgentDeps {
   FileSettings file = {};             // what the configuration file says
   LocalDial* local = nullptr;         // services on this box, for the link; null: none can be reached
   const LogRing* log_ring = nullptr;  // the newest lines of the log, for a bundle
+  TlsEnds* tls_ends = nullptr;        // TLS that ends on this box, for the link; null: none can
 };
 
 class Agent {

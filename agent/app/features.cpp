@@ -64,10 +64,11 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                          *agent.deps.local,
                          agent.link.services,
                          agent.link.state,
-                         [&agent] {
+                         [&agent]() -> std::unique_ptr<TlsEnd> {
                            const auto& registration = agent.identity.registration.get();
-                           auto fqdn = registration ? registration->fqdn : std::string();
-                           return agent.box_certificate.context(fqdn, agent.session.now());
+                           if (!registration || !agent.deps.tls_ends) return nullptr;
+                           return agent.deps.tls_ends->make(
+                               agent.box_certificate.pem(registration->fqdn, agent.session.now()));
                          },
                          [&agent](link::VisitRecord visit) { agent.link.record(std::move(visit)); }};
          return link::run(std::move(deps), Lanes<link::manifest>(agent.link_port));

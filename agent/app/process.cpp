@@ -17,6 +17,7 @@
 #include "agent/control/server.hpp"
 #include "agent/net/http_client.hpp"
 #include "agent/net/local_dial.hpp"
+#include "agent/net/tls_end.hpp"
 #include "agent/store/meta.hpp"
 #include "platform/open.hpp"
 #include "platform/system_clock.hpp"
@@ -153,8 +154,9 @@ int run_process(const Options& options) {
       {"cloud", {config->cloud_url.host, config->cloud_url.port, config->cloud_url.base_path}}};
   if (config->relay) endpoints["relay"] = {config->relay->host, config->relay->port, ""};
   LoopbackDial local(io.get_executor(), clock);
+  OpenSslEnds tls_ends;
   Agent agent({io.get_executor(), clock, rng, (*platform)->platform(), transport, **db, log, endpoints,
-               *vendor_key, WallTime(release_time), std::move(file), &local, &ring});
+               *vendor_key, WallTime(release_time), std::move(file), &local, &ring, &tls_ends});
   agent_for_floor = &agent;
   Operations operations(agent);
   ControlServer server(io.get_executor(), clock, (*platform)->platform().auth,

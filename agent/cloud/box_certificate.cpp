@@ -63,47 +63,42 @@ std::string make(const std::string& fqdn, WallTime now) {
 
 }  // namespace
 
-std::shared_ptr<SSL_CTX> BoxCertificate::context(const std::string& fqdn, WallTime now) {
-  if (fqdn.empty()) return nullptr;
-  if (context_ && fqdn == fqdn_ && now + early < until_) return context_;
-  for (bool fresh : {false, true}) {
-    std::string pem;
-    if (fresh) {
-      pem = make(fqdn, now);
-      // One that cannot be kept is good for this run.
-      auto kept = set_meta(db_, "box_certificate", pem);
-      (void)kept;
-    } else {
-      pem = get_meta(db_, "box_certificate").value_or("");
-    }
-    Bio in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
-    Key key(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
-    Certificate certificate(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr), X509_free);
-    ERR_clear_error();
-    if (!key || !certificate || X509_check_host(certificate.get(), fqdn.data(), fqdn.size(), 0, nullptr) != 1) continue;
-    std::tm parts{};
-    ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts);
-    auto until = from_unix(timegm(&parts));
-    if (!fresh && now + early >= until) continue;
-    std::shared_ptr<SSL_CTX> made(SSL_CTX_new(TLS_server_method()), Free());
-    SSL_CTX_set_min_proto_version(made.get(), TLS1_2_VERSION);
-    SSL_CTX_set_mode(made.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    SSL_CTX_set_options(made.get(), SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION | SSL_OP_PRIORITIZE_CHACHA);
-    if (SSL_CTX_use_certificate(made.get(), certificate.get()) != 1 || SSL_CTX_use_PrivateKey(made.get(), key.get()) != 1)
-      continue;
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned size = 0;
-    X509_digest(certificate.get(), EVP_sha256(), digest, &size);
-    fingerprint_.clear();
-    for (unsigned i = 0; i < size; ++i) {
-      fingerprint_ += "0123456789abcdef"[digest[i] >> 4];
-      fingerprint_ += "0123456789abcdef"[digest[i] & 15];
-    }
-    fqdn_ = fqdn;
-    until_ = until;
-    return context_ = std::move(made);
+// False: it is for another name, or over too soon.
+bool BoxCertificate::adopt(std::string pem, const std::string& fqdn, WallTime now) {
+  Bio in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  Key key(PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  Certificate certificate(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr), X509_free);
+  ERR_clear_error();
+  if (!key || !certificate || X509_check_private_key(certificate.get(), key.get()) != 1) return false;
+  if (X509_check_host(certificate.get(), fqdn.data(), fqdn.size(), 0, nullptr) != 1) return false;
+  std::tm parts{};
+  ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts);
+  auto until = from_unix(timegm(&parts));
+  if (now + early >= until) return false;
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned size = 0;
+  X509_digest(certificate.get(), EVP_sha256(), digest, &size);
+  fingerprint_.clear();
+  for (unsigned i = 0; i < size; ++i) {
+    fingerprint_ += "0123456789abcdef"[digest[i] >> 4];
+    fingerprint_ += "0123456789abcdef"[digest[i] & 15];
   }
-  return nullptr;
+  fqdn_ = fqdn;
+  until_ = until;
+  pem_ = std::move(pem);
+  return true;
+}
+
+const std::string& BoxCertificate::pem(const std::string& fqdn, WallTime now) {
+  static const std::string none;
+  if (fqdn.empty()) return none;
+  if (!pem_.empty() && fqdn == fqdn_ && now + early < until_) return pem_;
+  if (adopt(get_meta(db_, "box_certificate").value_or(""), fqdn, now)) return pem_;
+  if (!adopt(make(fqdn, now), fqdn, now)) return none;
+  // One that cannot be kept is good for this run.
+  auto kept = set_meta(db_, "box_certificate", pem_);
+  (void)kept;
+  return pem_;
 }
 
 }  // namespace qcloud

@@ -23,7 +23,7 @@ class Missing(Exception):
     """A peer that cannot be had here, and why."""
 
 
-def _once(folder, mark, make):
+def once(folder, mark, make):
     """Makes `folder` unless it was made for the same `mark`; only one process at a time."""
     os.makedirs(CACHE, exist_ok=True)
     done = os.path.join(folder, ".complete")
@@ -78,7 +78,7 @@ def debian():
     """The folder that the Debian peers are unpacked in."""
     if shutil.which("apt-get") is None:
         raise Missing("there is no apt-get here, and the peers are Debian packages")
-    return _once(os.path.join(CACHE, "peers"), " ".join(DEBIAN), _unpack)
+    return once(os.path.join(CACHE, "peers"), " ".join(DEBIAN), _unpack)
 
 
 def as_installed(argv, mounts=""):
@@ -110,7 +110,7 @@ def node():
         raise Missing("the npm peers need Node.js 20 or newer; this is " + version)
     with open(os.path.join(HERE, "node", "package-lock.json"), "rb") as lock:
         mark = hashlib.sha256(lock.read()).hexdigest()
-    folder = _once(NODE, mark, _npm_install)
+    folder = once(NODE, mark, _npm_install)
     for script in glob.glob(os.path.join(HERE, "node", "*.mjs")):
         target = os.path.join(folder, os.path.basename(script))
         shutil.copy(script, target + ".new%d" % os.getpid())

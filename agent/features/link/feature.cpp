@@ -26,7 +26,7 @@ class Link {
                   const auto& registration = deps_.identity.registration.get();
                   return registration ? registration->fqdn : std::string();
                 },
-                deps_.certificate, deps_.record}),
+                deps_.tls_end, deps_.record}),
         dialing_(executor),
         loops_(executor),
         sessions_(executor) {}

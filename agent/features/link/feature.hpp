@@ -36,7 +36,7 @@ struct Deps {
   LocalDial& dial;
   Fact<Services>& services;
   Fact<State>& state;
-  std::function<std::shared_ptr<SSL_CTX>()> certificate;
+  std::function<std::unique_ptr<TlsEnd>()> tls_end;  // with the box's certificate; null: there is none
   std::function<void(VisitRecord)> record;
 };
 

@@ -43,12 +43,14 @@ class Connections {
     return Place(*this, std::move(source));
   }
 
- private:
+  /// Who counts as one source.
   static std::string network(const boost::asio::ip::address& from) {
     if (from.is_v4()) return from.to_string();
     const auto bytes = from.to_v6().to_bytes();
     return std::string(bytes.begin(), from.to_v6().is_v4_mapped() ? bytes.end() : bytes.begin() + 8);
   }
+
+ private:
   void leave(const std::string& source) {
     const auto at = of_.find(source);
     if (--at->second == 0) of_.erase(at);

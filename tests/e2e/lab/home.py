@@ -1,4 +1,5 @@
 """A home with the link: a box behind a router, what it offers, and relays on the internet."""
+import contextlib
 import socket
 import ssl
 import time
@@ -10,14 +11,33 @@ from .topology import Nat
 from .world import World
 
 
+VISITOR = "5.6.8.99"  # where visitors come from
+
+
+@contextlib.contextmanager
+def dropped(router):
+    router.nft("table ip cut { chain forward { type filter hook forward priority -20; policy drop; }; }")
+    try:
+        yield
+    finally:
+        router.nft("delete table ip cut")
+
+
 class Home(World):
     """count: how many relays, all behind one name. after `attached()`: `web` and `plain` are published."""
 
-    def __init__(self, name, count=1, topology=Nat, **options):
-        super().__init__(name, topology, prepare=lambda _: ["--relays", relay_socket(self)], **options)
+    def __init__(self, name, count=1, topology=Nat, prepare=None, **options):
+        def doors(net):
+            return ["--relays", relay_socket(self)] + list(prepare(net) if prepare else ())
+        super().__init__(name, topology, prepare=doors, **options)
+        self.net.inet.ip("addr add %s/32 dev lo" % VISITOR)
         self.relays = relays(self, count)
         self.relay = self.relays[0]
         self.site = NasSite(self, self.fqdn())
+
+    def cut(self):
+        """While this lasts, the router throws every packet away, and says nothing."""
+        return dropped(self.net.router)
 
     # --- the box -----------------------------------------------------------------------------------
 
@@ -48,23 +68,38 @@ class Home(World):
     def connections(self):
         return self.agent.get("/v1/link")["attached"]
 
+    def told(self, address):
+        """Whether both connections stand, and the relays see the box at this address."""
+        link = self.agent.get("/v1/link")
+        return link["seen"] == address and len(link["attached"]) == 2 and \
+            all(c["relay"].startswith("relay-") for c in link["attached"])
+
+    def visits(self):
+        """How many are open."""
+        return sum(c["visits"] for c in self.connections())
+
+    def visitors(self):
+        """The box's own log of who came, newest first, once no visit is open."""
+        wait_for("no visit left", 10, lambda: self.visits() == 0)
+        return self.agent.get("/v1/link/visitors")["visitors"]
+
     def box_certificate(self):
         """The one that visitors meet where TLS ends in the agent; a file."""
-        shown = run(["openssl", "s_client", "-connect", self.relay.address + ":443", "-servername", self.host("plain"),
-                     "-showcerts"], ns=self.net.inet, check=False, text="").stdout
+        anything = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        anything.check_hostname, anything.verify_mode = False, ssl.CERT_NONE
         path = self.folder + "/box.pem"
-        with open(path, "w") as out:
-            out.write(shown[shown.index("-----BEGIN"):shown.index("-----END CERTIFICATE-----") + 26])
+        with anything.wrap_socket(self.raw(), server_hostname=self.host("plain")) as link, open(path, "w") as out:
+            out.write(ssl.DER_cert_to_PEM_cert(link.getpeercert(True)))
         return path
 
     # --- visitors ------------------------------------------------------------------------------------
 
-    def curl(self, *words, service="web", relay=None, ca=None, check=True, path="/", seconds=60):
-        """curl of the service's page, as from the internet; `words` come first."""
+    def curl(self, *words, service="web", relay=None, ca=None, check=True, path="/", seconds=60, direct=False):
+        """curl of the service's page, as from the internet; `words` come first. direct: they tell where to connect."""
         host = self.host(service)
-        return run(["curl", "-sS", "--max-time", str(bound(seconds)), "--cacert", ca or self.site.certificate,
-                    "--connect-to", "%s:443:%s:443" % (host, (relay or self.relay).address)] + list(words)
-                   + ["https://" + host + path], ns=self.net.inet, check=check, timeout=bound(seconds + 10))
+        way = [] if direct else ["--connect-to", "%s:443:%s:443" % (host, (relay or self.relay).address)]
+        return run(["curl", "-sS", "--interface", VISITOR, "--max-time", str(bound(seconds)),
+                    "--cacert", ca or self.site.certificate] + way + list(words) + ["https://" + host + path], ns=self.net.inet, check=check, timeout=bound(seconds + 10))
 
     def serves(self, relay=None, seconds=5):
         """Whether a new visitor gets the page now."""
@@ -79,7 +114,7 @@ class Home(World):
     def raw(self, relay=None, timeout=30):
         """A TCP connection to the relay, as a visitor's."""
         with self.net.inet.entered():
-            link = socket.create_connection(((relay or self.relay).address, 443), bound(timeout))
+            link = socket.create_connection(((relay or self.relay).address, 443), bound(timeout), (VISITOR, 0))
         link.settimeout(bound(timeout))
         return link
 

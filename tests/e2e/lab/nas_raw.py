@@ -29,9 +29,8 @@ heard = queue.Queue()
 
 
 def serve(link):
-    stream = link.makefile("rb", buffering=0)
-    _exactly(stream, int.from_bytes(_exactly(stream, 5)[3:], "big"))  # the ClientHello
-    words = _line(stream).split()
+    _exactly(link, int.from_bytes(_exactly(link, 5)[3:], "big"))  # the ClientHello
+    words = _line(link).split()
     if words[0] == "echo":
         while part := link.recv(1 << 18):
             link.sendall(part)
@@ -51,20 +50,20 @@ def serve(link):
     link.close()
 
 
-def _exactly(stream, count):
+def _exactly(link, count):
     data = b""
     while len(data) < count:
-        part = stream.read(count - len(data))
+        part = link.recv(count - len(data))
         if not part:
             raise EOFError
         data += part
     return data
 
 
-def _line(stream):
+def _line(link):
     data = b""
     while not data.endswith(b"\n"):
-        data += _exactly(stream, 1)
+        data += _exactly(link, 1)
     return data.decode()
 
 

@@ -1,8 +1,9 @@
-"""What a NAS has to offer, as real programs inside its namespace: a page with TLS of its own and without, sshd."""
+"""What a NAS has to offer, as real programs inside its namespace: a page with TLS of its own and without; when first
+asked for, also sshd, nginx, and a service that is no web page."""
 import os
 import socket
 
-from . import nas_page
+from . import nas_page, nas_raw
 from .debian import unpacked
 from .proc import Proc, run, wait_for
 
@@ -20,8 +21,8 @@ def certificate(folder, name, host):
 
 
 class NasSite:
-    """In the namespace of the box, on its loopback interface. sshd starts when it is first asked for."""
-    page_port, plain_port, ssh_port = 8443, 8080, 8022
+    """In the namespace of the box, on its loopback interface."""
+    page_port, plain_port, ssh_port, nginx_port, proxied_port, raw_port = 8443, 8080, 8022, 8444, 8445, 9000
 
     def __init__(self, world, host="nas1.mynas.test"):
         self.world, self.host = world, host
@@ -46,6 +47,26 @@ class NasSite:
             with self.world.net.nas.entered(), socket.socket() as probe:
                 return probe.connect_ex(("127.0.0.1", port)) == 0
         wait_for("%s listening" % proc.name, 15, open_port)
+
+    def raw(self):
+        """lab/nas_raw.py at `raw_port`."""
+        return self.program("raw", nas_raw.__file__, self.raw_port)
+
+    def nginx(self):
+        """HTTP/2 and HTTP/1.1 at `nginx_port`, and at `proxied_port` behind PROXY headers. /whoami tells what it
+        knows of its visitor."""
+        tree = unpacked("nginx", ["nginx-light"])
+        config = os.path.join(self.folder, "nginx.conf")
+        temporary = "".join("%s_temp_path %s/nginx-%s;\n" % (what, self.folder, what) for what in (
+            "client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        with open(config, "w") as out:
+            out.write(_NGINX % {"folder": self.folder, "temporary": temporary, "port": self.nginx_port,
+                                "proxied": self.proxied_port, "certificate": self.certificate, "key": self.key})
+        proc = Proc("nginx", [os.path.join(tree, "usr/sbin/nginx"), "-p", self.folder, "-c", config,
+                              "-e", os.path.join(self.folder, "nginx.log")],
+                    os.path.join(self.folder, "nginx.out"), ns=self.world.net.nas)
+        self.listening(proc, self.nginx_port)
+        return proc
 
     # --- ssh -------------------------------------------------------------------------------------
 
@@ -86,6 +107,21 @@ class NasSite:
         return ["-F", "none", "-i", self.ssh_key, "-o", "UserKnownHostsFile=" + self.known_hosts,
                 "-o", "GlobalKnownHostsFile=none", "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes",
                 "-o", "ConnectTimeout=20", "-o", "ProxyCommand=" + proxy_command]
+
+
+_NGINX = """
+daemon off; master_process off; user root; pid %(folder)s/nginx.pid; error_log %(folder)s/nginx.log;
+events { worker_connections 2048; }
+http {
+  access_log off; %(temporary)s
+  ssl_certificate %(certificate)s; ssl_certificate_key %(key)s;
+  server {
+    listen 127.0.0.1:%(port)d ssl http2;
+    listen 127.0.0.1:%(proxied)d ssl http2 proxy_protocol;
+    location /whoami { return 200 "$server_protocol from $remote_addr, told $proxy_protocol_addr\n"; }
+  }
+}
+"""
 
 
 def _triple():

@@ -18,6 +18,7 @@ class Relay:
         os.makedirs(self.folder, exist_ok=True)
         self.ready = os.path.join(self.folder, "ready.json")
         self.log = os.path.join(self.folder, "relay.log")
+        self.keylog = os.path.join(world.folder, name + ".keys")  # of connections with boxes; never of a visitor
         self.proc = None
 
     def start(self):
@@ -29,7 +30,8 @@ class Relay:
             "%s:%d" % (self.address, BOXES_PORT), "--ipv4", self.address,
             "--certificate", os.path.join(cloud, HOST + ".pem"), "--key", os.path.join(cloud, HOST + ".key"),
             "--device-ca", self.world.cloud.ca, "--cloud", relay_socket(self.world),
-            "--setup-suffix", "setup.mynas.test", "--ready", self.ready], self.log, ns=self.world.net.inet)
+            "--setup-suffix", "setup.mynas.test", "--ready", self.ready] + self._keylog(), self.log,
+            ns=self.world.net.inet)
 
         def listening():
             if not self.proc.alive():
@@ -37,6 +39,10 @@ class Relay:
             return os.path.exists(self.ready) and os.path.getsize(self.ready)
         wait_for("refrelay listening", 10, listening)
         return self
+
+    def _keylog(self):
+        known = "--keylog" in subprocess.run([REFRELAY, "--help"], capture_output=True, text=True).stdout
+        return ["--keylog", self.keylog] if known else []
 
     def kill(self):
         """SIGKILL: its kernel says so to every peer."""
@@ -58,9 +64,9 @@ def relay_socket(world):
     return os.path.join(world.folder, "relays.sock")
 
 
-def relays(world, count=1):
-    """Starts relays at 5.6.8.2 and up, tells DNS and the box's configuration of them."""
-    addresses = ["5.6.8.%d" % (2 + i) for i in range(count)]
+def place(world, addresses):
+    """Where relays may stand: a certificate for their name, the addresses on the internet, DNS, and the box's
+    configuration. Nothing listens there yet."""
     done = subprocess.run([REFCLOUD, "certificate", "--dir", world.cloud.folder, HOST] + addresses,
                           capture_output=True, text=True, timeout=30)
     if done.returncode != 0:
@@ -74,4 +80,10 @@ def relays(world, count=1):
     world.agent.basics = world.agent.basics.replace(
         "[cloud]\n", '[cloud]\nrelay = "https://%s:%d"\n' % (HOST, BOXES_PORT), 1)
     world.agent.configure()
+
+
+def relays(world, count=1):
+    """Starts relays at 5.6.8.2 and up."""
+    addresses = ["5.6.8.%d" % (2 + i) for i in range(count)]
+    place(world, addresses)
     return [Relay(world, "relay-%s" % "abcdefgh"[i], address).start() for i, address in enumerate(addresses)]

@@ -5,7 +5,7 @@ import socket
 import ssl
 import struct
 
-RAW = os.path.join(os.path.dirname(__file__), "nas_raw.py")
+from .nas_page import masked
 
 
 def hello(host):
@@ -58,9 +58,13 @@ class WebSocket:
         mask = os.urandom(4)
         size = len(data)
         length = bytes([128 | size]) if size < 126 else b"\xfe" + struct.pack("!H", size)
-        self.link.sendall(bytes([128 | opcode]) + length + mask + bytes(b ^ mask[i % 4] for i, b in enumerate(data)))
+        self.link.sendall(bytes([128 | opcode]) + length + mask + masked(data, mask))
 
     def receive(self):
         head = self.stream.read(2)
         size = head[1] if head[1] < 126 else struct.unpack("!H", self.stream.read(2))[0]
         return head[0] & 15, self.stream.read(size)
+
+    def close(self):
+        self.stream.close()
+        self.link.close()

@@ -8,13 +8,19 @@
 
 namespace frames {
 
-enum Type : std::uint8_t { data = 0, headers = 1, rst = 3, settings = 4, ping = 6, goaway = 7, window = 8, continuation = 9 };
+enum Type : std::uint8_t { data = 0, headers = 1, priority = 2, rst = 3, settings = 4, push = 5, ping = 6, goaway = 7, window = 8, continuation = 9 };
 constexpr std::uint8_t end_stream = 1, ack = 1, end_headers = 4;
 inline const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 inline std::string number(std::uint32_t value, int width) {
   std::string out;
   for (int shift = 8 * (width - 1); shift >= 0; shift -= 8) out += static_cast<char>(value >> shift & 0xff);
+  return out;
+}
+
+inline std::uint32_t value(std::string_view bytes, std::size_t at, std::size_t width) {
+  std::uint32_t out = 0;
+  for (std::size_t i = at; i < at + width; ++i) out = out << 8 | static_cast<unsigned char>(bytes[i]);
   return out;
 }
 
@@ -39,6 +45,8 @@ inline std::string field(std::string_view name, std::string_view value) {
   };
   return std::string(1, '\0') + text(name) + text(value);
 }
+
+inline std::string setting(std::uint32_t id, std::uint32_t value) { return number(id, 2) + number(value, 4); }
 
 inline std::string connect(std::uint32_t stream, std::string_view authority, std::string_view extra = {}) {
   return frame(headers, end_headers, stream,

@@ -10,7 +10,7 @@ namespace unit {
 
 class MemoryStream final : public qcloud::ByteStream {
  public:
-  explicit MemoryStream(boost::asio::any_io_executor executor) : came_(executor) {}
+  explicit MemoryStream(boost::asio::any_io_executor executor) : came_(executor), went_(executor) {}
 
   // The test's side.
   void give(std::string_view bytes) {
@@ -22,6 +22,9 @@ class MemoryStream final : public qcloud::ByteStream {
     came_.notify();
   }
   std::string from_us;
+  std::vector<std::string> batches;  // each write
+  bool slow = false;                 // a write waits for next()
+  void next() { went_.notify(); }
 
   qcloud::Task<qcloud::Result<std::size_t>> read(std::span<char> into) override {
     while (to_us_.empty() && !ended_ && !aborted_) co_await came_.wait();
@@ -33,6 +36,8 @@ class MemoryStream final : public qcloud::ByteStream {
   }
   qcloud::Task<qcloud::Status> write(std::span<const char> from) override {
     from_us.append(from.data(), from.size());
+    batches.emplace_back(from.data(), from.size());
+    if (slow) co_await went_.wait();
     co_return qcloud::Status{};
   }
   void abort() override {
@@ -45,7 +50,7 @@ class MemoryStream final : public qcloud::ByteStream {
  private:
   std::string to_us_;
   bool ended_ = false, aborted_ = false;
-  qcloud::Signal came_;
+  qcloud::Signal came_, went_;
 };
 
 }  // namespace unit

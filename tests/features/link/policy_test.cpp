@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "agent/features/link/services.hpp"
+#include "agent/features/link/switchboard/services.hpp"
 #include "tests/unit/seeded_rng.hpp"
 
 using namespace qcloud;

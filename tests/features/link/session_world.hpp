@@ -67,11 +67,7 @@ struct SessionWorld {
   }
   std::uint32_t heard_window(std::uint32_t stream_id) {
     std::uint32_t sum = 0;
-    for (const auto& frame : heard(frames::window, stream_id))
-      for (int i = 0, part = 0; i < 4; ++i) {
-        part = part << 8 | static_cast<unsigned char>(frame.payload[static_cast<std::size_t>(i)]);
-        if (i == 3) sum += static_cast<std::uint32_t>(part);
-      }
+    for (const auto& frame : heard(frames::window, stream_id)) sum += frames::value(frame.payload, 0, 4);
     return sum;
   }
   std::shared_ptr<qcloud::link::Visit> open(std::uint32_t id, std::string_view authority = "nas1.mynas.test:443",

@@ -27,7 +27,14 @@ struct Session::Callbacks::Table {
     return self(user).begun(*head) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
   }
   static int frame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-    return self(user).received(*frame) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+    self(user).received(*frame);
+    return 0;
+  }
+  // What nghttp2 answers with a reset of the stream, or not at all.
+  static int invalid(nghttp2_session*, const nghttp2_frame*, int, void* user) {
+    Session& session = self(user);
+    bool flood = session.patience_.over(Patience::What::malformed, session.clock_.now());
+    return flood ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
   }
   // nghttp2 says goodbye by itself when the peer breaks the protocol.
   static int sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
@@ -71,6 +78,7 @@ int Session::Callbacks::make_server(nghttp2_session** out, Session* session, con
   nghttp2_session_callbacks_set_on_header_callback(table, Table::header);
   nghttp2_session_callbacks_set_on_begin_frame_callback(table, Table::frame_begun);
   nghttp2_session_callbacks_set_on_frame_recv_callback(table, Table::frame);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(table, Table::invalid);
   nghttp2_session_callbacks_set_on_frame_send_callback(table, Table::sent);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, Table::chunk);
   nghttp2_session_callbacks_set_on_stream_close_callback(table, Table::closed);

@@ -3,8 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <map>
 
 #include "agent/core/clock.hpp"
 
@@ -12,12 +10,18 @@ namespace qcloud::link {
 
 struct Limits {
   std::uint32_t streams = 1024;                       // visits at a time on one connection
+  std::size_t tellings = 8;                           // requests at a time that are no visits
   std::size_t header_list = 16 * 1024;                // bytes, as HTTP/2 counts them (RFC 9113, 6.5.2)
-  std::uint32_t first_window = 256 * 1024;            // of a stream, bytes
-  std::uint32_t largest_window = 4 * 1024 * 1024;     // of a stream, once the path has shown its worth
-  std::uint32_t connection_window = 8 * 1024 * 1024;  // what may come beyond the budget, bytes
+  std::size_t continuations = 8;                      // frames of one header block beyond its first
+  std::size_t queued = 10'000;                        // frames for a relay that does not read
+  std::uint32_t announced_window = 32 * 1024;         // of a stream before its visit is let in, bytes
+  std::uint32_t first_window = 256 * 1024;            // of a visit, while there is memory
+  std::uint32_t largest_window = 4 * 1024 * 1024;     // of a visit, once the path has shown its worth
+  std::uint32_t connection_window = 4 * 1024 * 1024;  // of all visits of a connection
   std::size_t out_buffer = 128 * 1024;                // toward one visitor, bytes
   std::size_t batch = 64 * 1024;                      // handed to TLS at a time: what a fresh frame may wait for
+  std::size_t interactive = 64 * 1024;                // so much of a visit goes before what others have in bulk
+  Millis greeting = seconds(10);                      // until the relay has said its SETTINGS
 };
 
 // So many events in a span, else it is a flood.
@@ -40,32 +44,20 @@ class Flood {
   int count_ = 0;
 };
 
-// One for all connections of the link: the bytes that wait in memory, for visitors and for services.
-// It is a promise kept with the connection's window: while it is full, no connection gives window back,
-// so the most that is ever held is the budget and one window a connection.
-class Budget {
+// What is cheap to say and dear to hear, counted. nghttp2 has limits of its own for some of it; these are ours, so
+// that they are the same with every version. A visitor can cause resets and nothing else here: 1,000 who leave at
+// the same moment are no flood.
+class Patience {
  public:
-  explicit Budget(std::size_t bytes = 24 * 1024 * 1024) : total_(bytes) {}
+  enum class What : std::uint8_t { reset, ping, settings, empty, malformed };
 
-  bool full() const { return held_ >= total_; }
-  // Nobody's window grows any more, so that new visitors still find room.
-  bool tight() const { return held_ >= total_ / 2; }
-  std::size_t held() const { return held_; }
-
-  void hold(std::size_t bytes) { held_ += bytes; }
-  void release(std::size_t bytes) {
-    bool was = full();
-    held_ -= bytes;
-    if (!was || full()) return;
-    for (auto& [who, tell] : waiting_) tell();
-  }
-  // Told when there is room again.
-  void watch(const void* who, std::function<void()> tell) { waiting_[who] = std::move(tell); }
-  void forget(const void* who) { waiting_.erase(who); }
+  // True: this relay floods, and will be left.
+  bool over(What what, Instant now) { return lost_ |= counted_[static_cast<std::size_t>(what)].too_many(now); }
+  bool lost() const { return lost_; }
 
  private:
-  std::size_t total_, held_ = 0;
-  std::map<const void*, std::function<void()>> waiting_;
+  Flood counted_[5] = {{2000, seconds(10)}, {100, seconds(10)}, {20, seconds(10)}, {100, seconds(10)}, {100, seconds(10)}};
+  bool lost_ = false;
 };
 
 }  // namespace qcloud::link

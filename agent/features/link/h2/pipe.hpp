@@ -1,73 +1,76 @@
-// Bytes on their way, in one direction: written at one end, read at the other, in place. Holds memory
-// only while it holds bytes.
+// Bytes on their way, in one direction: written at one end, read at the other, in place (a ring). Holds
+// memory only while it holds bytes; how much it may is its owner's business.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <span>
 
 namespace qcloud::link {
 
 class Pipe {
  public:
-  // `limit`: the most it ever holds, bytes.
-  explicit Pipe(std::size_t limit) : limit_(limit) {}
-
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::size_t held() const { return capacity_; }  // memory, bytes
-  std::size_t limit() const { return limit_; }
-  void set_limit(std::size_t limit) { limit_ = std::max(limit, size_); }
 
-  std::span<const char> front() const { return {data_.get() + head_, size_}; }
+  // The oldest bytes: all of them, or as many as lie in a row.
+  std::span<const char> front() const { return {data_.get() + head_, std::min(size_, capacity_ - head_)}; }
+  // `count` may be more than front() has. The memory goes with the last byte.
   void consume(std::size_t count) {
-    head_ += count;
     size_ -= count;
-    if (size_ == 0) release();
+    if (size_ == 0) return release();
+    head_ += count;
+    if (head_ >= capacity_) head_ -= capacity_;
   }
 
-  // Where the next bytes go: `wish` of them, or as many as the limit leaves; may be empty.
-  std::span<char> room(std::size_t wish) {
-    wish = std::min(wish, limit_ - std::min(limit_, size_));
-    if (head_ + size_ + wish > capacity_) make_room(wish);
-    return {data_.get() + head_ + size_, wish};
+  // How much more memory `count` further bytes need.
+  std::size_t short_of(std::size_t count) const {
+    return size_ + count <= capacity_ ? 0 : size_ + count - capacity_;
+  }
+  void grow(std::size_t extra) {
+    auto* bigger = static_cast<char*>(std::realloc(data_.get(), capacity_ + extra));
+    if (!bigger) throw std::bad_alloc();
+    (void)data_.release();
+    data_.reset(bigger);
+    if (auto row = capacity_ - head_; size_ > row) {  // it goes on at the beginning: the older part moves up
+      std::memmove(bigger + head_ + extra, bigger + head_, row);
+      head_ += extra;
+    }
+    capacity_ += extra;
+  }
+  // Where the next bytes go, `count` at most; empty only without memory.
+  std::span<char> tail(std::size_t count) {
+    auto at = head_ + size_;
+    if (at >= capacity_) at -= capacity_;
+    return {data_.get() + at, std::min({count, capacity_ - size_, capacity_ - at})};
   }
   void commit(std::size_t count) { size_ += count; }
-
-  // All of it, or nothing: false when the limit is too small.
-  bool append(std::span<const char> bytes) {
-    auto place = room(bytes.size());
-    if (place.size() < bytes.size()) return false;
-    std::memcpy(place.data(), bytes.data(), bytes.size());
-    commit(bytes.size());
-    return true;
+  // short_of(bytes.size()) is 0.
+  void append(std::span<const char> bytes) {
+    while (!bytes.empty()) {
+      auto place = tail(bytes.size());
+      std::memcpy(place.data(), bytes.data(), place.size());
+      commit(place.size());
+      bytes = bytes.subspan(place.size());
+    }
   }
+
   void release() {
     data_.reset();
     capacity_ = head_ = size_ = 0;
   }
 
  private:
-  static constexpr std::size_t smallest = 16 * 1024;
-
-  void make_room(std::size_t wish) {
-    if (size_ + wish <= capacity_) {
-      std::memmove(data_.get(), data_.get() + head_, size_);
-      head_ = 0;
-      return;
-    }
-    auto capacity = std::max({smallest, size_ + wish, std::min(limit_, capacity_ * 2)});
-    std::unique_ptr<char[]> bigger(new char[capacity]);
-    if (size_ > 0) std::memcpy(bigger.get(), data_.get() + head_, size_);
-    data_ = std::move(bigger);
-    capacity_ = capacity;
-    head_ = 0;
-  }
-
-  std::unique_ptr<char[]> data_;
-  std::size_t limit_, capacity_ = 0, head_ = 0, size_ = 0;
+  struct Free {
+    void operator()(char* data) const { std::free(data); }
+  };
+  std::unique_ptr<char, Free> data_;
+  std::size_t capacity_ = 0, head_ = 0, size_ = 0;
 };
 
 }  // namespace qcloud::link

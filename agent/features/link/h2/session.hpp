@@ -8,7 +8,9 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "agent/features/link/h2/budget.hpp"
 #include "agent/features/link/h2/limits.hpp"
 #include "agent/features/link/h2/profile.hpp"
 #include "agent/features/link/h2/visit.hpp"
@@ -19,7 +21,7 @@ namespace qcloud::link {
 enum class SessionEnd : std::uint8_t {
   clean,    // the peer said goodbye: GOAWAY, or the end of the stream between frames
   lost,     // reset, timed out, cut in the middle
-  broken,   // what came is not HTTP/2, or it was a flood
+  broken,   // what came is not HTTP/2, or it was a flood, or nothing came at all
 };
 
 // What the session tells its owner. Called from within it: they must not end it.
@@ -34,7 +36,7 @@ struct SessionEvents {
 
 class Session {
  public:
-  // `stream` outlives it.
+  // `stream` and `budget` outlive it.
   Session(boost::asio::any_io_executor executor, Clock& clock, ByteStream& stream, const Profile& profile,
           const Limits& limits, Budget& budget, SessionEvents events);
   ~Session();
@@ -42,7 +44,7 @@ class Session {
 
   // Until the connection is over, or drain() is. Every visit is gone then.
   Task<SessionEnd> run();
-  // No new visits; returns from run() when the last one is over.
+  // No new visits, in two steps so that none is lost (RFC 9113, 6.8); run() returns when the last one is over.
   void drain();
 
   std::size_t visits() const { return visits_.size(); }
@@ -51,30 +53,50 @@ class Session {
  private:
   friend class Visit;
   struct Callbacks;
+  struct Head {  // of the request that comes in at the moment; HTTP/2 has one at a time
+    std::int32_t id = 0;
+    std::string method, authority, host, path, forwarded, protocol;
+    std::size_t size = 0;
+  };
   struct Telling {  // a request that is no visit, while it comes in
     std::string method, path, body;
   };
-  using VisitPtr = std::shared_ptr<Visit>;
 
+  // session.cpp: the connection.
   Task<SessionEnd> read_loop();
   Task<SessionEnd> write_loop();
+  Task<SessionEnd> await_greeting();
   Status greet();
+  void lose_all();
+  void kick() { more_to_write_.notify(); }
+
+  // requests.cpp: what the relay says.
   void begin(std::int32_t id);
   bool header(std::int32_t id, std::string_view name, std::string_view value);
   void opened(std::int32_t id);
+  void told(std::int32_t id);
   bool begun(const nghttp2_frame_hd& head);
-  bool received(const nghttp2_frame& frame);
+  void received(const nghttp2_frame& frame);
   void data(std::int32_t id, std::span<const char> bytes);
-  ssize_t offer(std::int32_t id, std::size_t most, std::uint32_t* flags);
-  bool take(std::int32_t id, std::size_t count);
   void ended(std::int32_t id);
   void closed(std::int32_t id, bool in_order);
-  void respond(std::int32_t id, int status, bool opens);
-  void told(std::int32_t id);
-  void pong();
-  void measure(std::size_t bytes);
+  // And what the box says to it.
+  void welcome(Visit& visit);
+  void refuse(std::int32_t id, int status);
+  void respond(std::int32_t id, int status, const nghttp2_data_provider* body);
+  void cut(std::int32_t id, std::uint32_t code = NGHTTP2_CONNECT_ERROR);
+
+  // windows.cpp: how much may come, how much goes, and whose turn it is.
+  void tell_window(Visit& visit);
+  void count_window();
   void settle();
-  void kick() { more_to_write_.notify(); }
+  void balance();
+  void measure(std::size_t bytes);
+  void pong(std::string_view opaque);
+  void resume(Visit& visit);
+  void rank(Visit& visit, bool bulk);
+  ssize_t offer(std::int32_t id, std::size_t most, std::uint32_t* flags);
+  bool take(std::int32_t id, std::size_t count);
 
   boost::asio::any_io_executor executor_;
   Clock& clock_;
@@ -84,19 +106,19 @@ class Session {
   Budget& budget_;
   SessionEvents events_;
   nghttp2_session* h2_ = nullptr;
-  std::map<std::int32_t, VisitPtr> visits_;
-  struct Head {
-    std::string method, authority, host, path, forwarded, protocol;
-    std::size_t fields = 0;
-  };
-  std::map<std::int32_t, Head> heads_;      // while the header comes in
+  std::map<std::int32_t, std::shared_ptr<Visit>> visits_;
   std::map<std::int32_t, Telling> tellings_;
+  Head head_;
+  Patience patience_;
   std::string batch_;
-  Signal more_to_write_;
-  Flood resets_{100, seconds(10)}, pings_{100, seconds(10)}, settings_{20, seconds(10)}, empties_{100, seconds(10)};
-  bool flooded_ = false, broken_ = false, goodbye_ = false, draining_ = false;
-  std::size_t owed_ = 0;  // connection window that was not given back for want of memory
+  std::vector<std::int32_t> now_bulk_;  // their turn changes when the batch is full
+  Signal more_to_write_, never_;
+  bool greeted_ = false, broken_ = false, goodbye_ = false, draining_ = false, last_said_ = false;
+  bool crowded_ = false, settings_out_ = true;
+  std::size_t window_ = 0;    // of the connection
+  std::size_t promised_ = 0;  // of it, what the relay may send now
   std::optional<Instant> ping_sent_;
+  Instant last_ping_{};
   Millis round_trip_{-1};
 };
 

@@ -5,40 +5,61 @@
 namespace qcloud::link {
 namespace {
 
-constexpr std::size_t always = 16 * 1024;  // one frame: also while the memory budget is full
+constexpr std::size_t smallest = 1024;     // of a pipe's memory
+constexpr std::size_t worthwhile = 1024;   // less room than this is waited for
 
 Error gone_error() { return {"link.gone", Retry::give_up, "The visitor has left.", ""}; }
 
 }  // namespace
 
 Visit::Visit(boost::asio::any_io_executor executor, Session& session, Budget& budget, std::int32_t id,
-             const Limits& limits)
+             Opening opening)
     : session_(&session),
       budget_(budget),
       id_(id),
-      window_(limits.first_window),
-      in_(limits.first_window),
-      out_(limits.out_buffer),
+      opening_(std::move(opening)),
       readable_(executor),
-      writable_(executor) {}
+      writable_(executor),
+      lost_(executor) {}
 
-Visit::~Visit() { budget_.release(accounted_); }
+Visit::~Visit() { budget_.release(burden_ + in_.held() + out_.held()); }
 
-void Visit::account() {
-  auto held = in_.held() + out_.held();
-  if (held > accounted_) budget_.hold(held - accounted_);
-  if (auto before = std::exchange(accounted_, held); held < before) budget_.release(before - held);
+bool Visit::burden(std::size_t bytes) {
+  if (!budget_.hold(bytes)) return false;
+  burden_ += bytes;
+  return true;
+}
+
+// What came was promised, so there is room for it; for twice as much, which saves copying, perhaps.
+bool Visit::keep(std::span<const char> bytes) {
+  if (auto need = in_.short_of(bytes.size()); need > 0) {
+    auto wish = std::max({need, in_.held(), smallest});
+    if (!budget_.hold(wish) && !budget_.hold(wish = need)) return false;
+    in_.grow(wish);
+  }
+  in_.append(bytes);
+  return true;
+}
+
+void Visit::drop(Pipe& pipe, std::size_t count) {
+  auto before = pipe.held();
+  pipe.consume(count);
+  if (auto freed = before - pipe.held()) budget_.release(freed);
+}
+
+void Visit::discard(Pipe& pipe) {
+  auto freed = pipe.held();
+  pipe.release();
+  if (freed) budget_.release(freed);
 }
 
 void Visit::answer(int status) {
   if (!session_) return;
-  session_->respond(id_, status, status == 200);
-  if (status == 200) return;
+  if (status == 200) return session_->welcome(*this);
+  session_->refuse(id_, status);
   // What the visitor still sends is for nobody.
   finished_ = gone_ = true;
-  nghttp2_session_consume_stream(session_->h2_, id_, in_.size());
-  in_.release();
-  account();
+  discard(in_);
 }
 
 Task<Result<std::span<const char>>> Visit::received() {
@@ -51,21 +72,31 @@ Task<Result<std::span<const char>>> Visit::received() {
 }
 
 void Visit::passed_on(std::size_t count) {
-  in_.consume(count);
-  account();
-  if (!session_) return;
-  nghttp2_session_consume_stream(session_->h2_, id_, count);
-  session_->kick();
+  if (count == 0) return;
+  drop(in_, count);
+  if (session_) session_->tell_window(*this);
+}
+
+// Some of the share that one visit may hold; nothing, if it waits for the visitor or for memory.
+std::span<char> Visit::place(std::size_t wish) {
+  pinched_ = false;
+  auto most = std::min(session_->limits_.out_buffer, std::max(out_.held(), budget_.share()));
+  wish = std::min(wish, most - std::min(most, out_.size()));
+  if (!out_.empty() && wish < worthwhile) return {};
+  auto need = out_.short_of(wish);
+  if (wish == 0 || (need > 0 && !budget_.hold(need))) {
+    pinched_ = out_.empty();  // else its own bytes leave first
+    if (pinched_) budget_.want(64 * 1024);
+    return {};
+  }
+  if (need > 0) out_.grow(need);
+  return out_.tail(wish);
 }
 
 Task<Result<std::span<char>>> Visit::room(std::size_t wish) {
   for (;;) {
     if (gone_ || finished_ || !session_) co_return gone_error();
-    if (budget_.full()) wish = out_.empty() ? std::min(wish, always) : 0;
-    if (auto place = out_.room(wish); !place.empty()) {
-      account();
-      co_return place;
-    }
+    if (auto found = place(wish); !found.empty()) co_return found;
     co_await writable_.wait();
   }
 }
@@ -73,22 +104,14 @@ Task<Result<std::span<char>>> Visit::room(std::size_t wish) {
 void Visit::commit(std::size_t count) {
   if (!session_) return;
   out_.commit(count);
-  if (out_.empty()) {
-    out_.release();
-    account();
-    return;
-  }
   bytes_out_ += count;
-  if (std::exchange(deferred_, false)) {
-    nghttp2_session_resume_data(session_->h2_, id_);
-    session_->kick();
-  }
+  if (out_.empty()) return discard(out_);
+  if (std::exchange(deferred_, false)) session_->resume(*this);
 }
 
 void Visit::finish() {
   if (std::exchange(finished_, true) || !session_) return;
-  if (std::exchange(deferred_, false)) nghttp2_session_resume_data(session_->h2_, id_);
-  session_->kick();
+  if (std::exchange(deferred_, false)) session_->resume(*this);
 }
 
 Task<void> Visit::delivered() {
@@ -97,8 +120,7 @@ Task<void> Visit::delivered() {
 
 void Visit::reset() {
   if (!session_) return;
-  nghttp2_submit_rst_stream(session_->h2_, NGHTTP2_FLAG_NONE, id_, NGHTTP2_CONNECT_ERROR);
-  session_->kick();
+  session_->cut(id_);
   finished_ = gone_ = true;
   readable_.notify();
   writable_.notify();
@@ -108,8 +130,7 @@ void Visit::part() {
   session_ = nullptr;
   finished_ = true;
   if (!visitor_done_) gone_ = true;
-  out_.release();
-  account();
+  discard(out_);
   readable_.notify();
   writable_.notify();
 }
@@ -117,8 +138,8 @@ void Visit::part() {
 void Visit::lose() {
   visitor_done_ = false;
   part();
-  in_.release();
-  account();
+  discard(in_);
+  lost_.notify();
 }
 
 }  // namespace qcloud::link

@@ -9,6 +9,7 @@
 
 #include "agent/core/result.hpp"
 #include "agent/core/signal.hpp"
+#include "agent/features/link/h2/budget.hpp"
 #include "agent/features/link/h2/limits.hpp"
 #include "agent/features/link/h2/pipe.hpp"
 #include "agent/features/link/wire.hpp"
@@ -19,7 +20,11 @@ class Session;
 
 class Visit {
  public:
-  Visit(boost::asio::any_io_executor executor, Session& session, Budget& budget, std::int32_t id, const Limits& limits);
+  // What a visit costs besides its bytes: streams, sockets, coroutines.
+  static constexpr std::size_t cost = 8 * 1024;
+
+  // `cost` is held in `budget` already.
+  Visit(boost::asio::any_io_executor executor, Session& session, Budget& budget, std::int32_t id, Opening opening);
   ~Visit();
   Visit(const Visit&) = delete;
 
@@ -41,15 +46,23 @@ class Visit {
   void finish();
   // Returns when all that was committed is on its way, and the stream is over.
   Task<void> delivered();
+  // Told when the stream is over and not in order: nobody is there any more.
+  Signal& lost() { return lost_; }
   // Ends both ways at once; idempotent.
   void reset();
+
+  // Memory that is held for this visit elsewhere, until the visit is destroyed; false: there is no room.
+  bool burden(std::size_t bytes);
 
   std::uint64_t bytes_in() const { return bytes_in_; }
   std::uint64_t bytes_out() const { return bytes_out_; }
 
  private:
   friend class Session;
-  void account();
+  bool keep(std::span<const char> bytes);
+  void drop(Pipe& pipe, std::size_t count);
+  void discard(Pipe& pipe);
+  std::span<char> place(std::size_t wish);
   // The stream is over: in order, so that what came before its end is still to be read; or not.
   void part();
   void lose();
@@ -57,15 +70,20 @@ class Visit {
   Session* session_;  // null once the stream is over
   Budget& budget_;
   std::int32_t id_;
-  std::uint32_t window_;
   Opening opening_;
   Pipe in_, out_;
-  Signal readable_, writable_;
-  std::size_t accounted_ = 0;
-  std::uint64_t bytes_in_ = 0, bytes_out_ = 0, in_since_ping_ = 0;
+  Signal readable_, writable_, lost_;
+  std::size_t burden_ = cost;
+  std::uint64_t bytes_in_ = 0, bytes_out_ = 0;
+  std::int64_t window_ = 0;  // what the visitor may have on its way and here, bytes
+  std::int64_t in_since_ping_ = 0;
+  std::size_t burst_ = 0;      // sent since it was quiet last
+  Instant quiet_since_{};
   bool visitor_done_ = false;  // END_STREAM came
   bool finished_ = false;      // END_STREAM follows what is in out_
   bool deferred_ = false;      // nghttp2 waits to be told of bytes in out_
+  bool pinched_ = false;       // waits for memory of the budget
+  bool bulk_ = false;
   bool gone_ = false;
 };
 

@@ -1,84 +1,23 @@
 #include "agent/features/link/switchboard/switchboard.hpp"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-
-#include "agent/features/link/switchboard/tls_end.hpp"
+#include "agent/core/race.hpp"
+#include "agent/features/link/switchboard/carry.hpp"
+#include "agent/features/link/switchboard/secured.hpp"
 
 namespace qcloud::link {
 namespace {
 
-constexpr std::size_t chunk = 64 * 1024;
+constexpr std::size_t scratch_size = 64 * 1024;
+constexpr Millis last_words = seconds(5);  // until a visitor has heard why not
 
-// Visitor to service, until the visitor's end. No view of the visit's bytes lives across a wait: they move
-// when more come in.
-Task<bool> inward(Visit* visit, LocalStream* service) {
-  for (;;) {
-    auto bytes = co_await visit->received();
-    if (!bytes) co_return false;
-    if (bytes->empty()) {
-      service->finish();
-      co_return true;
-    }
-    auto put = service->write(*bytes);
-    if (!put) co_return false;
-    visit->passed_on(*put);
-    if (*put > 0) continue;
-    auto ready = co_await service->writable();
-    if (!ready) co_return false;
-  }
-}
-
-// Service to visitor, until the service's end. Memory is asked for when there is something to put in it.
-Task<bool> outward(Visit* visit, LocalStream* service) {
-  for (;;) {
-    auto ready = co_await service->readable();
-    if (!ready) co_return false;
-    auto place = co_await visit->room(chunk);
-    if (!place) co_return false;
-    auto got = service->read(*place);
-    if (!got) co_return false;
-    if (!*got) {
-      visit->commit(0);
-      continue;
-    }
-    if (**got == 0) {
-      visit->finish();
-      co_return true;
-    }
-    visit->commit(**got);
-  }
-}
-
-Task<void> or_throw(Task<bool> way) {
-  bool ended = co_await std::move(way);
-  if (!ended) throw boost::system::system_error(boost::asio::error::operation_aborted);
-}
-
-// True when both ways ended in order; as soon as one fails, the other is over too.
-Task<bool> both_ways(Task<bool> in, Task<bool> out) {
-  using namespace boost::asio::experimental::awaitable_operators;
-  try {
-    co_await (or_throw(std::move(in)) && or_throw(std::move(out)));
-  } catch (const boost::system::system_error&) {
-    co_return false;
-  }
-  co_return true;
+Task<bool> part(Visit* visit, Secured* secured) {
+  bool said = co_await secured->flush();
+  visit->finish();
+  co_await visit->delivered();
+  co_return said;
 }
 
 }  // namespace
-
-Task<bool> hand_over(LocalStream* service, std::string bytes) {
-  std::span<const char> left = bytes;
-  while (!left.empty()) {
-    auto put = service->write(left);
-    if (!put) co_return false;
-    left = left.subspan(*put);
-    if (*put > 0) continue;
-    auto ready = co_await service->writable();
-    if (!ready) co_return false;
-  }
-  co_return true;
-}
 
 Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
   // However this coroutine ends, the visit does too.
@@ -98,47 +37,60 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
     record.outcome = "too many failures";
   } else {
     const Service service = *found;
-    record.outcome = co_await carry(visit, service);
+    record.outcome = co_await lead(visit, service);
     record.stayed = deps_.clock.now() - began;
     record.bytes_in = visit->bytes_in();
     record.bytes_out = visit->bytes_out();
-    if (service.admin_page) door_.left(opening.visitor, deps_.clock.now(), record.stayed, record.bytes_out);
+    // A service that was down is nobody's failure but its own.
+    if (service.admin_page && (record.outcome == "served" || record.outcome == "no TLS"))
+      door_.left(opening.visitor, deps_.clock.now(), record.stayed, record.bytes_out);
   }
   deps_.record(std::move(record));
 }
 
-Task<std::string> Switchboard::carry(std::shared_ptr<Visit> visit, Service service) {
-  auto local = co_await deps_.dial.dial(service.address, service.port);
-  if (!local) {
+Task<std::string> Switchboard::lead(std::shared_ptr<Visit> visit, Service service) {
+  auto dialed = co_await unless(deps_.dial.dial(service.address, service.port), visit->lost());
+  if (!dialed || !*dialed) {
     visit->answer(502);
     co_return "service down";
   }
-  std::shared_ptr<SSL_CTX> context;
-  if (service.tls == Tls::here && !(context = deps_.certificate())) {
-    visit->answer(502);
-    co_return "no certificate";
+  auto local = std::move(**dialed);
+  std::unique_ptr<TlsEnd> end;
+  if (service.tls == Tls::here) {
+    if (!visit->burden(TlsEnd::cost)) {
+      visit->answer(503);
+      co_return "no room";
+    }
+    if (end = deps_.tls_end(); !end) {
+      visit->answer(502);
+      co_return "no certificate";
+    }
   }
   visit->answer(200);
-  auto* to = local->get();
   if (service.proxy_header) {
-    bool told = co_await hand_over(to, proxy_header(visit->opening(), service.address, service.port));
+    auto header = proxy_header(visit->opening(), service.address, service.port);
+    bool told = co_await hand_over(local.get(), &deps_.clock, std::move(header));
     if (!told) co_return "service down";
   }
-  bool in_order = false;
-  if (context) {
-    TlsEnd tls(context.get(), *visit);
-    bool secured = co_await tls.shake_hands();
-    if (!secured) {
-      visit->finish();  // the alert is on its way
-      co_await visit->delivered();
-      co_return "no TLS";
-    }
-    in_order = co_await both_ways(tls.inward(to), tls.outward(to));
-  } else {
-    in_order = co_await both_ways(inward(visit.get(), to), outward(visit.get(), to));
-  }
+  if (end) co_return co_await secure(visit, local.get(), end.get());
+  bool in_order = co_await carry_through(visit.get(), local.get(), &deps_.clock);
   if (in_order) co_await visit->delivered();
   co_return "served";
+}
+
+Task<std::string> Switchboard::secure(std::shared_ptr<Visit> visit, LocalStream* service, TlsEnd* end) {
+  if (!scratch_) scratch_.reset(new char[scratch_size]);
+  const std::span<char> scratch(scratch_.get(), scratch_size);
+  Secured secured(*end, *visit, *service, deps_.clock, scratch);
+  auto greeted = co_await unless(secured.shake_hands(), visit->lost());
+  if (greeted.value_or(false)) {
+    bool in_order = co_await secured.carry();
+    if (in_order) co_await visit->delivered();
+    co_return "served";
+  }
+  // The alert says why not; a visitor who does not take it is not waited for.
+  (void)co_await within(part(visit.get(), &secured), deps_.clock, deps_.clock.now() + last_words);
+  co_return "no TLS";
 }
 
 }  // namespace qcloud::link

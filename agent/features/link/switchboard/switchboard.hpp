@@ -1,16 +1,15 @@
 // Leads each visit to the service that it names, and carries bytes both ways until both are done.
 #pragma once
 
-#include <openssl/ssl.h>
-
 #include <functional>
 #include <memory>
 
 #include "agent/core/nursery.hpp"
 #include "agent/features/link/h2/visit.hpp"
 #include "agent/features/link/policy.hpp"
-#include "agent/features/link/services.hpp"
+#include "agent/features/link/switchboard/services.hpp"
 #include "agent/gate/local_dial.hpp"
+#include "agent/gate/tls_end.hpp"
 
 namespace qcloud::link {
 
@@ -20,11 +19,8 @@ struct VisitRecord {
   std::string service, source;  // source: an address; its last part is removed after a day
   Millis stayed{0};
   std::uint64_t bytes_in = 0, bytes_out = 0;
-  std::string outcome;  // "served", "not published", "service down", "too many failures", "no TLS"
+  std::string outcome;  // "served", "not published", "service down", "too many failures", "no TLS", "no certificate", "no room"
 };
-
-// All of it to the service; false: it is gone.
-Task<bool> hand_over(LocalStream* service, std::string bytes);
 
 class Switchboard {
  public:
@@ -34,7 +30,7 @@ class Switchboard {
     LocalDial& dial;
     std::function<const Services&()> services;
     std::function<std::string()> fqdn;  // this box's public name now
-    std::function<std::shared_ptr<SSL_CTX>()> certificate;  // of the box, for TLS that ends here
+    std::function<std::unique_ptr<TlsEnd>()> tls_end;  // with the box's certificate; null: there is none
     std::function<void(VisitRecord)> record;
   };
   explicit Switchboard(Deps deps) : deps_(std::move(deps)), visits_(deps_.executor) {}
@@ -45,10 +41,12 @@ class Switchboard {
 
  private:
   Task<void> serve(std::shared_ptr<Visit> visit);
-  Task<std::string> carry(std::shared_ptr<Visit> visit, Service service);
+  Task<std::string> lead(std::shared_ptr<Visit> visit, Service service);
+  Task<std::string> secure(std::shared_ptr<Visit> visit, LocalStream* service, TlsEnd* end);
 
   Deps deps_;
   Doorkeeper door_;
+  std::unique_ptr<char[]> scratch_;  // for visits whose TLS ends here; made with the first
   Nursery visits_;
 };
 

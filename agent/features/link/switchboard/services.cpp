@@ -1,4 +1,4 @@
-#include "agent/features/link/services.hpp"
+#include "agent/features/link/switchboard/services.hpp"
 
 #include <algorithm>
 

@@ -5,8 +5,9 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <optional>
 #include <string>
+#include <vector>
 
-#include "tests/cloud/relay/wire.hpp"
+#include "tests/cloud/relay/adapter/wire.hpp"
 
 namespace refrelay {
 
@@ -22,13 +23,18 @@ class CloudDoor {
   Task<void> detach(std::string relay, std::string device);
   /// The device of a public name or of a name below it; nothing: nobody's, or its audience forbids it.
   Task<std::optional<std::string>> device_of(std::string host);
+  /// Of the boxes that are attached, those that may not be any more. The cloud answers when there is one, or
+  /// after a while; nothing: it did not answer.
+  Task<std::optional<std::vector<std::string>>> gone(std::string relay, std::vector<std::string> attached);
 
  private:
   struct Answer {
-    int status = 0;
+    int status = 0;  // 0: none
     std::string body;
   };
-  Task<Answer> ask(std::string method, std::string target, std::string body);
+  Task<Answer> ask(std::string method, std::string target, std::string body,
+                   std::chrono::milliseconds patience = std::chrono::seconds(10));
+  Task<Answer> exchange(std::string request);
   asio::local::stream_protocol::endpoint door_;
 };
 

@@ -17,16 +17,21 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 template <class T>
 using Task = asio::awaitable<T>;
+using Instant = std::chrono::steady_clock::time_point;
 
 class Wire {
  public:
   explicit Wire(tcp::socket socket);
-  ~Wire();
   Wire(const Wire&) = delete;
 
+  /// For a box: what it does not acknowledge, or take, for 30 s ends the connection.
+  void impatient();
+  /// For a visitor: a peer that is gone without a word is found out.
+  void keep_alive();
   /// The server's side of TLS. False: it failed.
   Task<bool> accept_tls(SSL_CTX* context);
-  /// Bytes read; 0 at the end, -1 when the connection is lost.
+  /// Bytes read; 0 at the end, -1 when the connection is lost. `into` is written just before it returns, so
+  /// that all connections may share one buffer.
   Task<long> read(std::span<char> into);
   /// All of it; false when the connection is lost.
   Task<bool> write(std::span<const char> from);
@@ -36,23 +41,42 @@ class Wire {
   void abort(bool with_reset = false);
 
   SSL* ssl() const { return ssl_.get(); }
-  const std::string& peer() const { return peer_; }  ///< "5.6.7.8", "2a0b::1"
+  const asio::ip::address& peer() const { return peer_; }  ///< IPv4 also where the socket is IPv6
   std::uint16_t peer_port() const { return peer_port_; }
-  int fd() { return socket_.native_handle(); }
+  Instant moved() const { return moved_; }  ///< when a byte last went through
+  bool stuck() const { return writing_; }   ///< bytes wait for the peer to take them
   asio::any_io_executor executor() { return socket_.get_executor(); }
 
  private:
-  Task<bool> ready(int result);
+  Task<bool> ready(bool to_read);
+  int fd() { return socket_.native_handle(); }
   struct Free {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
   };
   tcp::socket socket_;
   std::unique_ptr<SSL, Free> ssl_;
-  std::string peer_;
+  asio::ip::address peer_;
   std::uint16_t peer_port_ = 0;
+  Instant moved_;
+  bool writing_ = false;
 };
 
-/// Waits; false when cancelled.
+/// One waits, one event wakes it, now or when it waits next.
+class Bell {
+ public:
+  explicit Bell(asio::any_io_executor executor) : timer_(executor) {}
+  void ring() {
+    rung_ = true;
+    timer_.cancel();
+  }
+  /// False: `patience` ran out.
+  Task<bool> wait(std::chrono::milliseconds patience = std::chrono::hours(1000));
+
+ private:
+  asio::steady_timer timer_;
+  bool rung_ = false;
+};
+
 Task<void> sleep_for(std::chrono::milliseconds span);
 
 }  // namespace refrelay

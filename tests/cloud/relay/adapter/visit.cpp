@@ -1,0 +1,189 @@
+// Visitors: from the ClientHello to the last byte.
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/json.hpp>
+#include <cstdio>
+#include <utility>
+
+#include "tests/cloud/relay/adapter/relay.hpp"
+#include "tests/cloud/relay/hello.hpp"
+
+namespace refrelay {
+
+namespace json = boost::json;
+using namespace asio::experimental::awaitable_operators;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Steady = std::chrono::steady_clock;
+
+namespace {
+
+constexpr seconds for_hello{5}, for_answer{30}, silence{10};
+constexpr unsigned char unexpected_message = 10, unrecognized_name = 112;  // RFC 8446 6, RFC 6066 3
+constexpr std::size_t chunk = 32 * 1024;
+
+std::string forwarded(const Wire& wire) {
+  auto address = wire.peer().to_string();
+  return "for=\"" + (wire.peer().is_v6() ? "[" + address + "]" : address) + ":" +
+         std::to_string(wire.peer_port()) + "\"";  // RFC 7239
+}
+
+}  // namespace
+
+struct Relay::Visit {
+  explicit Visit(WirePtr w) : wire(std::move(w)), news(wire->executor()), room(wire->executor()) {}
+  ~Visit() { hang_up(); }
+  void hang_up() {
+    if (stream) stream->on_news = stream->on_room = nullptr;
+  }
+  WirePtr wire;
+  HelloReader hello;
+  std::string device;
+  SessionPtr session;
+  StreamPtr stream;
+  Bell news, room;
+  Instant began = Steady::now();
+};
+
+Task<void> Relay::visit(WirePtr wire, Connections::Place) {
+  struct Counted {
+    std::set<WirePtr>& all;
+    const WirePtr& one;
+    ~Counted() { all.erase(one); }
+  } counted{visits_, wire};
+  visits_.insert(wire);
+  wire->keep_alive();
+  Visit visit(wire);
+  const char* outcome = co_await serve(visit);
+  log(visit, outcome);
+  wire->abort();
+}
+
+// What became of it, for the log.
+Task<const char*> Relay::serve(Visit& visit) {
+  co_await (read_hello(visit) || sleep_for(for_hello));
+  auto state = visit.hello.state();
+  if (state == HelloReader::State::incomplete || state == HelloReader::State::garbage) {
+    if (!visit.hello.bytes().empty()) co_await turn_away(visit, unexpected_message);
+    co_return "no TLS";
+  }
+  auto id = co_await box_of(visit.hello.name());
+  SessionPtr tried;
+  for (int i = 0; i < 2; ++i) {
+    auto session = slots_.best(id, tried.get());
+    if (!session) break;
+    tried = session;
+    visit.device = id;
+    bool looked_at = co_await ask(visit, session);
+    if (!looked_at) continue;
+    if (visit.stream->status != 200) co_return visit.stream->status ? "refused by the box" : "not answered";
+    co_await (up(visit) && down(visit));
+    co_return "carried";
+  }
+  if (tried) co_return "the box has no room";
+  co_await turn_away(visit, unrecognized_name);
+  co_return "no box for this name";
+}
+
+Task<void> Relay::read_hello(Visit& visit) {
+  while (visit.hello.state() == HelloReader::State::incomplete) {
+    auto got = co_await visit.wire->read({buffer_.data(), visit.hello.room()});
+    if (got <= 0) co_return;
+    visit.hello.add({buffer_.data(), static_cast<std::size_t>(got)});
+  }
+}
+
+// Empty: nobody's name.
+Task<std::string> Relay::box_of(std::string host) {
+  if (host.empty()) co_return "";
+  const auto& suffix = options_.setup_suffix;
+  if (!suffix.empty() && host.ends_with("." + suffix))
+    co_return "setup:" + host.substr(0, host.size() - suffix.size() - 1);
+  auto device = co_await cloud_.device_of(host);
+  co_return device.value_or("");
+}
+
+// False: this attachment did not look at it, so that another may.
+Task<bool> Relay::ask(Visit& visit, SessionPtr session) {
+  visit.hang_up();
+  visit.session = session;
+  visit.stream = session->open(visit.hello.name() + ":443", forwarded(*visit.wire));
+  if (!visit.stream) co_return false;
+  auto& stream = *visit.stream;
+  stream.on_news = [&visit] { visit.news.ring(); };
+  stream.on_room = [&visit] { visit.room.ring(); };
+  session->send(stream, visit.hello.bytes());
+  if (Steady::now() - session->heard() > silence) launch(visit.wire->executor(), doubt(session));
+  bool in_time = true;
+  while (in_time && stream.status == 0 && !stream.over) in_time = co_await visit.news.wait(for_answer);
+  if (stream.untouched) co_return false;
+  visit.hello.bytes() = {};  // sent, and never again
+  if (stream.status != 200) session->reset(stream);
+  co_return true;
+}
+
+Task<void> Relay::up(Visit& visit) {
+  auto& stream = *visit.stream;
+  for (;;) {
+    while (stream.full() && !stream.over) co_await visit.room.wait();
+    if (stream.over) co_return;
+    auto got = co_await visit.wire->read({buffer_.data(), chunk});
+    if (got < 0) co_return visit.session->reset(stream);
+    if (got == 0) co_return visit.session->finish(stream);
+    visit.session->send(stream, {buffer_.data(), static_cast<std::size_t>(got)});
+  }
+}
+
+Task<void> Relay::down(Visit& visit) {
+  auto& stream = *visit.stream;
+  bool finished = false;
+  for (;;) {
+    bool news = !stream.from_box.empty() || stream.over || (stream.box_done && !finished);
+    if (!news) {
+      co_await visit.news.wait();
+    } else if (!stream.from_box.empty()) {
+      std::string bytes = std::exchange(stream.from_box, {});
+      bool written = co_await visit.wire->write(bytes);
+      if (!written) {
+        visit.session->reset(stream);
+        co_return visit.wire->abort();
+      }
+      visit.session->passed_on(stream, bytes.size());
+    } else if (stream.box_done && !finished) {
+      visit.wire->finish();
+      finished = true;
+    } else {
+      // Over. Whoever was cut off in the middle sees it as such.
+      co_return visit.wire->abort(!finished);
+    }
+  }
+}
+
+// A TLS alert (RFC 8446 6), and time to read it: a socket that is closed with unread bytes takes it back.
+Task<void> Relay::turn_away(Visit& visit, unsigned char alert) {
+  const char record[] = {21, 3, 1, 0, 2, 2, static_cast<char>(alert)};
+  auto goodbye = [](Relay& relay, WirePtr wire, std::string words) -> Task<void> {
+    bool written = co_await wire->write(words);
+    wire->finish();
+    for (int i = 0; i < 16 && written; ++i) {
+      auto got = co_await wire->read(relay.buffer_);
+      written = got > 0;
+    }
+  };
+  co_await (goodbye(*this, visit.wire, std::string(record, sizeof record)) || sleep_for(seconds(1)));
+}
+
+void Relay::log(const Visit& visit, const char* outcome) const {
+  json::object line{
+      {"relay", options_.name},
+      {"visitor", visit.wire->peer().to_string()},
+      {"name", visit.hello.name()},
+      {"device", visit.device},
+      {"milliseconds", std::chrono::duration_cast<milliseconds>(Steady::now() - visit.began).count()},
+      {"bytes_to_box", visit.stream ? visit.stream->bytes_to_box : 0},
+      {"bytes_from_box", visit.stream ? visit.stream->bytes_from_box : 0},
+      {"outcome", outcome}};
+  std::printf("%s\n", json::serialize(line).c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace refrelay

@@ -1,0 +1,149 @@
+#include "tests/cloud/relay/adapter/wire.hpp"
+
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace refrelay {
+namespace {
+
+constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
+
+void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
+
+}  // namespace
+
+Wire::Wire(tcp::socket socket) : socket_(std::move(socket)), moved_(std::chrono::steady_clock::now()) {
+  boost::system::error_code failed;
+  socket_.native_non_blocking(true, failed);
+  socket_.set_option(tcp::no_delay(true), failed);
+  // What the scheduler of HTTP/2 has not handed over it can still put in a better order.
+  set(fd(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, 128 * 1024);
+  auto remote = socket_.remote_endpoint(failed);
+  peer_ = remote.address();
+  if (peer_.is_v6() && peer_.to_v6().is_v4_mapped())
+    peer_ = asio::ip::make_address_v4(asio::ip::v4_mapped, peer_.to_v6());
+  peer_port_ = remote.port();
+}
+
+void Wire::impatient() { set(fd(), IPPROTO_TCP, TCP_USER_TIMEOUT, 30'000); }
+
+void Wire::keep_alive() {
+  set(fd(), SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(fd(), IPPROTO_TCP, TCP_KEEPIDLE, 120);
+  set(fd(), IPPROTO_TCP, TCP_KEEPINTVL, 15);
+  set(fd(), IPPROTO_TCP, TCP_KEEPCNT, 4);
+}
+
+Task<bool> Wire::ready(bool to_read) {
+  auto [failed] =
+      co_await socket_.async_wait(to_read ? tcp::socket::wait_read : tcp::socket::wait_write, as_value);
+  co_return !failed;
+}
+
+Task<bool> Wire::accept_tls(SSL_CTX* context) {
+  ssl_.reset(SSL_new(context));
+  SSL_set_fd(ssl_.get(), fd());
+  SSL_set_accept_state(ssl_.get());
+  for (;;) {
+    ERR_clear_error();
+    int done = SSL_do_handshake(ssl_.get());
+    if (done == 1) co_return true;
+    int wanted = SSL_get_error(ssl_.get(), done);
+    if (wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) co_return false;
+    bool again = co_await ready(wanted == SSL_ERROR_WANT_READ);
+    if (!again) co_return false;
+  }
+}
+
+Task<long> Wire::read(std::span<char> into) {
+  for (;;) {
+    if (!socket_.is_open()) co_return -1;
+    long got = 0;
+    bool to_read = true;
+    if (ssl_) {
+      ERR_clear_error();
+      got = SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size()));
+      int wanted = got > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), static_cast<int>(got));
+      if (wanted == SSL_ERROR_ZERO_RETURN) co_return 0;
+      if (got <= 0 && wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) co_return -1;
+      to_read = wanted != SSL_ERROR_WANT_WRITE;
+    } else {
+      got = ::recv(fd(), into.data(), into.size(), 0);
+      if (got == 0) co_return 0;
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && errno != EAGAIN) co_return -1;
+    }
+    if (got > 0) {
+      moved_ = std::chrono::steady_clock::now();
+      co_return got;
+    }
+    bool again = co_await ready(to_read);
+    if (!again) co_return -1;
+  }
+}
+
+Task<bool> Wire::write(std::span<const char> from) {
+  while (!from.empty()) {
+    if (!socket_.is_open()) co_return false;
+    long put = 0;
+    bool to_read = false;
+    if (ssl_) {
+      ERR_clear_error();
+      put = SSL_write(ssl_.get(), from.data(), static_cast<int>(from.size()));
+      int wanted = put > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), static_cast<int>(put));
+      if (put <= 0 && wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) co_return false;
+      to_read = wanted == SSL_ERROR_WANT_READ;
+    } else {
+      put = ::send(fd(), from.data(), from.size(), MSG_NOSIGNAL);
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0 && errno != EAGAIN) co_return false;
+    }
+    if (put > 0) {
+      moved_ = std::chrono::steady_clock::now();
+      from = from.subspan(static_cast<std::size_t>(put));
+      continue;
+    }
+    writing_ = true;
+    bool again = co_await ready(to_read);
+    writing_ = false;
+    if (!again) co_return false;
+  }
+  co_return true;
+}
+
+void Wire::finish() {
+  if (!socket_.is_open()) return;
+  if (ssl_ && SSL_is_init_finished(ssl_.get())) {
+    ERR_clear_error();
+    SSL_shutdown(ssl_.get());
+  }
+  boost::system::error_code ignored;
+  socket_.shutdown(tcp::socket::shutdown_send, ignored);
+}
+
+void Wire::abort(bool with_reset) {
+  boost::system::error_code ignored;
+  if (!socket_.is_open()) return;
+  if (with_reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
+Task<bool> Bell::wait(std::chrono::milliseconds patience) {
+  if (!rung_) {
+    timer_.expires_after(patience);
+    co_await timer_.async_wait(as_value);
+  }
+  co_return std::exchange(rung_, false);
+}
+
+Task<void> sleep_for(std::chrono::milliseconds span) {
+  asio::steady_timer timer(co_await asio::this_coro::executor, span);
+  co_await timer.async_wait(as_value);
+}
+
+}  // namespace refrelay

@@ -1,0 +1,122 @@
+// The relay's end of one attachment: an HTTP/2 client (RFC 9113) on a connection that the box dialed
+// (docs/link-protocol.md). A visitor's connection is one CONNECT stream. Pure: bytes in, bytes out.
+#pragma once
+
+#include <nghttp2/nghttp2.h>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace refrelay {
+
+using Instant = std::chrono::steady_clock::time_point;
+
+/// Memory that streams may be promised beyond their first window; one for all boxes. Bytes.
+struct Budget {
+  std::size_t left = 256 * 1024 * 1024;
+};
+
+/// A visitor's stream. What waits here for the visitor is at most its window; for the box, `room_for_box`.
+class Stream {
+ public:
+  static constexpr std::size_t room_for_box = 64 * 1024;
+
+  int status = 0;          ///< of the box's answer; 0: none yet
+  bool box_done = false;   ///< END_STREAM came
+  bool over = false;       ///< closed, or the attachment is gone
+  bool untouched = false;  ///< over, and the box has not looked at it: another attachment may try
+  std::string from_box;    ///< for the visitor, who says passed_on()
+  std::uint64_t bytes_to_box = 0, bytes_from_box = 0;
+  /// Called when to_box() has run empty, or it is over.
+  std::function<void()> on_room;
+  /// Called when anything of the above has changed.
+  std::function<void()> on_news;
+
+  bool full() const { return to_box_.size() >= room_for_box; }
+
+ private:
+  friend class Session;
+  void tell() const {
+    if (on_news) on_news();
+    if (on_room) on_room();
+  }
+  std::int32_t id_ = 0;
+  std::string to_box_;
+  std::size_t sent_ = 0;  // of to_box_
+  std::size_t window_ = 0, kept_up_ = 0;
+  int headers_ = 0;
+  bool deferred_ = false, visitor_done_ = false;
+};
+
+class Session {
+ public:
+  static constexpr std::size_t most_streams = 2048, first_window = 64 * 1024,
+                               largest_window = 4 * 1024 * 1024, batch_limit = 64 * 1024,
+                               header_list = 16 * 1024;
+
+  /// `budget` outlives it.
+  Session(std::string id, Budget& budget);
+  ~Session();
+  Session(const Session&) = delete;
+
+  /// Bytes of the box. False: the connection must end; what output() still has says why.
+  bool receive(std::span<const char> bytes, Instant now);
+  /// What to send next, about 64 KiB at most; empty: nothing at the moment. Valid until sent().
+  std::span<const char> output();
+  void sent() { batch_.clear(); }
+  /// Called when there may be more output. It must not call back.
+  std::function<void()> on_output;
+
+  /// What the box is told of itself, once: a JSON body.
+  void tell(const std::string& body);
+  /// Null: no room at the moment.
+  std::shared_ptr<Stream> open(const std::string& authority, const std::string& forwarded);
+  void send(Stream& stream, std::span<const char> bytes);
+  void finish(Stream& stream);
+  void reset(Stream& stream);
+  /// `count` bytes of from_box reached the visitor.
+  void passed_on(Stream& stream, std::size_t count);
+
+  /// Asks for a sign of life, which receive() is.
+  void ping();
+  Instant heard() const { return heard_; }
+  /// Until the next sign of life others are better: a younger attachment is there.
+  void set_aside() { aside_ = true; }
+  bool aside() const { return aside_; }
+  /// No new visits. The box is told so, and may still say what it likes (RFC 9113 6.8); the second time is
+  /// the last.
+  void leave();
+  /// Over: every stream ends. Its owner calls it before he lets go.
+  void end();
+
+  const std::string& id() const { return id_; }
+  bool greeted() const { return greeted_; }  ///< the box's SETTINGS are here
+  bool usable() const { return greeted_ && !leaving_ && !over_; }
+  bool leaving() const { return leaving_; }
+  bool left() const { return farewell_ && streams_.empty(); }  ///< nothing holds the connection any more
+  std::size_t streams() const { return streams_.size(); }
+
+ private:
+  struct Callbacks;
+  Stream* find(std::int32_t id) const;
+  void close(std::int32_t id, std::uint32_t code);
+  bool flooded();
+  void kick() const {
+    if (on_output) on_output();
+  }
+
+  const std::string id_;
+  Budget& budget_;
+  nghttp2_session* h2_ = nullptr;
+  std::map<std::int32_t, std::shared_ptr<Stream>> streams_;
+  std::string batch_, told_;
+  Instant heard_{}, flood_began_{};
+  int odd_frames_ = 0;
+  bool greeted_ = false, aside_ = false, leaving_ = false, farewell_ = false, over_ = false, flood_ = false;
+};
+
+}  // namespace refrelay

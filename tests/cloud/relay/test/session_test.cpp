@@ -1,0 +1,310 @@
+#include "tests/cloud/relay/session.hpp"
+
+#include <doctest/doctest.h>
+
+#include "tests/cloud/relay/slots.hpp"
+#include "tests/cloud/relay/test/box.hpp"
+
+using namespace refrelay;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct Pair {
+  Budget budget;
+  std::shared_ptr<Session> relay = std::make_shared<Session>("device-1", budget);
+  Box box;
+  Instant now{1000s};
+  bool alive = true;
+
+  explicit Pair(std::uint32_t most_streams = 100) : box(most_streams) { talk(); }
+  // Until both are silent.
+  void talk() {
+    for (;;) {
+      std::string to_box(relay->output().begin(), relay->output().end());
+      relay->sent();
+      box.take(to_box);
+      auto to_relay = box.say();
+      if (to_box.empty() && to_relay.empty()) return;
+      if (alive && !to_relay.empty()) alive = relay->receive(to_relay, now);
+    }
+  }
+  void raw(const std::string& bytes) { alive = alive && relay->receive(bytes, now); }
+};
+
+std::string frame(int type, int flags, int stream, const std::string& payload) {
+  std::string out;
+  for (int shift : {16, 8, 0}) out += static_cast<char>(payload.size() >> shift);
+  out += static_cast<char>(type);
+  out += static_cast<char>(flags);
+  for (int shift : {24, 16, 8, 0}) out += static_cast<char>(stream >> shift);
+  return out + payload;
+}
+
+}  // namespace
+
+TEST_CASE("a box is told of itself, once it is there") {
+  Pair pair;
+  CHECK(pair.relay->greeted());
+  pair.relay->tell(R"({"seen":"5.6.7.20"})");
+  pair.talk();
+  CHECK(pair.box.streams[1].head ==
+        ":method=PUT :scheme=https :authority=relay :path=/v1/attachment "
+        "content-type=application/json ");
+  CHECK(pair.box.streams[1].body == R"({"seen":"5.6.7.20"})");
+}
+
+TEST_CASE("a visit: CONNECT with the first bytes, both ways, each end closed by itself") {
+  Pair pair;
+  auto stream = pair.relay->open("nas1.mynas.test:443", "for=\"5.6.7.99:1\"");
+  REQUIRE(stream);
+  pair.relay->send(*stream, std::string_view("hello"));
+  pair.talk();
+  auto& seen = pair.box.streams[1];
+  CHECK(seen.head == ":method=CONNECT :authority=nas1.mynas.test:443 forwarded=for=\"5.6.7.99:1\" ");
+  CHECK(seen.body == "hello");
+  CHECK(stream->status == 0);
+  pair.box.answer(1, 200);
+  pair.box.send(1, "hi");
+  pair.talk();
+  CHECK(stream->status == 200);
+  CHECK(stream->from_box == "hi");
+  pair.box.finish(1);
+  pair.talk();
+  CHECK(stream->box_done);
+  CHECK_FALSE(stream->over);
+  pair.relay->send(*stream, std::string_view(" again"));
+  pair.relay->finish(*stream);
+  pair.talk();
+  CHECK(seen.body == "hello again");
+  CHECK(seen.done);
+  CHECK(stream->over);
+  CHECK(stream->bytes_to_box == 11);
+  CHECK(stream->bytes_from_box == 2);
+  CHECK(pair.relay->streams() == 0);
+}
+
+TEST_CASE("a refusal, a reset and a stream that was not looked at are told apart") {
+  Pair pair;
+  auto refused = pair.relay->open("a.test:443", "for=x"), reset = pair.relay->open("b.test:443", "for=x"),
+       unseen = pair.relay->open("c.test:443", "for=x");
+  pair.talk();
+  pair.box.refuse(1, 403);
+  pair.box.reset(3, NGHTTP2_CONNECT_ERROR);
+  pair.box.reset(5, NGHTTP2_REFUSED_STREAM);
+  pair.talk();
+  CHECK(refused->status == 403);
+  CHECK((reset->over && !reset->untouched));
+  CHECK((unseen->over && unseen->untouched));
+}
+
+TEST_CASE("an attachment that is lost gives back the visits that nobody answered") {
+  Pair pair;
+  auto answered = pair.relay->open("a.test:443", "for=x"), waiting = pair.relay->open("b.test:443", "for=x");
+  pair.talk();
+  pair.box.answer(1, 200);
+  pair.talk();
+  bool told = false;
+  waiting->on_news = [&] { told = true; };
+  pair.relay->end();
+  CHECK((answered->over && !answered->untouched));
+  CHECK((waiting->over && waiting->untouched && told));
+  CHECK_FALSE(pair.relay->open("c.test:443", "for=x"));
+  pair.relay->send(*waiting, std::string_view("late"));  // harmless from now on
+  pair.relay->finish(*waiting);
+  pair.relay->reset(*waiting);
+  pair.relay->passed_on(*waiting, 1);
+  CHECK(waiting->bytes_to_box == 0);
+}
+
+TEST_CASE("a box decides how many visits it takes, and a relay does not queue the rest") {
+  Pair pair(2);
+  CHECK(pair.relay->open("a.test:443", "for=x"));
+  auto second = pair.relay->open("b.test:443", "for=x");
+  CHECK_FALSE(pair.relay->open("c.test:443", "for=x"));
+  pair.talk();
+  pair.relay->reset(*second);
+  pair.talk();
+  CHECK(pair.relay->open("c.test:443", "for=x"));
+}
+
+TEST_CASE("before its SETTINGS a box gets no visit") {
+  Budget budget;
+  Session session("device-1", budget);
+  CHECK_FALSE(session.usable());
+  CHECK_FALSE(session.open("a.test:443", "for=x"));
+}
+
+TEST_CASE("a visitor who does not read stops his own stream at its window, and nobody else") {
+  Pair pair;
+  auto slow = pair.relay->open("a.test:443", "for=x"), quick = pair.relay->open("b.test:443", "for=x");
+  pair.talk();
+  for (int id : {1, 3}) {
+    pair.box.answer(id, 200);
+    pair.box.send(id, std::string(1 << 20, 'x'));
+  }
+  std::size_t got = 0;
+  for (pair.talk(); !quick->from_box.empty(); pair.talk()) {
+    auto size = std::exchange(quick->from_box, {}).size();
+    got += size;
+    pair.relay->passed_on(*quick, size);
+  }
+  CHECK(got == 1 << 20);
+  CHECK(slow->from_box.size() == Session::first_window);
+}
+
+TEST_CASE("the window grows for those who keep up, within one budget, which comes back") {
+  Pair pair;
+  pair.budget.left = 3 * Session::first_window;  // 64 KiB to 256 KiB, and no more
+  auto stream = pair.relay->open("a.test:443", "for=x");
+  pair.talk();
+  pair.box.answer(1, 200);
+  pair.box.send(1, std::string(8 << 20, 'x'));
+  std::size_t largest = 0;
+  for (pair.talk(); !stream->from_box.empty(); pair.talk()) {
+    largest = std::max(largest, stream->from_box.size());
+    pair.relay->passed_on(*stream, std::exchange(stream->from_box, {}).size());
+  }
+  CHECK(largest > 2 * Session::first_window);
+  CHECK(largest <= 4 * Session::first_window);
+  CHECK(pair.budget.left == 0);
+  pair.relay->reset(*stream);
+  pair.talk();
+  CHECK(pair.budget.left == 3 * Session::first_window);
+}
+
+TEST_CASE("toward a box that does not take: the visitor is asked to wait, and is told when there is room") {
+  Pair pair;
+  auto stream = pair.relay->open("a.test:443", "for=x");
+  pair.talk();
+  bool room = false;
+  stream->on_room = [&] { room = true; };
+  pair.relay->send(*stream, std::string(Stream::room_for_box, 'x'));
+  CHECK(stream->full());
+  pair.talk();
+  CHECK(room);
+  CHECK_FALSE(stream->full());
+  CHECK(pair.box.streams[1].body.size() == Stream::room_for_box);
+}
+
+TEST_CASE("leaving: first any stream may come, then none; what runs may finish") {
+  Pair pair;
+  auto stream = pair.relay->open("a.test:443", "for=x");
+  pair.talk();
+  pair.relay->leave();
+  pair.talk();
+  CHECK(pair.box.goodbyes == std::vector<std::int32_t>{0x7ffffffe});
+  CHECK_FALSE(pair.relay->usable());
+  pair.relay->leave();
+  pair.talk();
+  CHECK(pair.box.goodbyes == std::vector<std::int32_t>{0x7ffffffe, 0});
+  CHECK(pair.alive);
+  CHECK_FALSE(pair.relay->left());
+  pair.box.answer(1, 200);
+  pair.box.send(1, "the rest");
+  pair.talk();
+  CHECK(stream->from_box == "the rest");
+  pair.relay->reset(*stream);
+  pair.talk();
+  CHECK(pair.relay->left());
+}
+
+TEST_CASE("a box that says goodbye gets no visit any more") {
+  Pair pair;
+  pair.box.leave();
+  pair.talk();
+  CHECK_FALSE(pair.relay->usable());
+  CHECK(pair.relay->left());
+}
+
+TEST_CASE("floods end the attachment: PING, SETTINGS, empty DATA") {
+  std::string settings = frame(4, 0, 0, ""), ping = frame(6, 0, 0, "12345678"), empty = frame(0, 0, 1, "");
+  for (const auto& flood : {settings, ping, empty}) {
+    Pair pair;
+    auto stream = pair.relay->open("a.test:443", "for=x");
+    pair.talk();
+    pair.box.answer(1, 200);
+    pair.talk();
+    int borne = 0;
+    for (; pair.alive && borne < 1000; ++borne) pair.raw(flood);
+    CHECK(borne > 50);
+    CHECK(borne <= 101);
+    std::string last(pair.relay->output().begin(), pair.relay->output().end());
+    pair.box.take(last);
+    CHECK(pair.box.reason == NGHTTP2_ENHANCE_YOUR_CALM);
+  }
+}
+
+TEST_CASE("the same frames, as slowly as an honest box sends them, are borne") {
+  Pair pair;
+  for (int i = 0; i < 500; ++i) {
+    pair.now += 200ms;
+    pair.raw(frame(6, 0, 0, "12345678"));
+    pair.talk();
+  }
+  CHECK(pair.alive);
+}
+
+TEST_CASE("what a box must not do ends the attachment") {
+  std::string push = frame(5, 4, 1, std::string(4, 0)), wild = frame(0, 0, 2, "x"),
+              garbage = "HTTP/1.1 400 Bad Request\r\n\r\n",
+              huge = std::string("\xff\xff\xff\x00\x00\x00\x00\x00\x01", 9), own = frame(1, 4, 2, "\x88"),
+              window = frame(8, 0, 0, std::string("\x7f\xff\xff\xff", 4));
+  for (const auto& bytes : {push, wild, garbage, huge, own, window}) {
+    Pair pair;
+    auto stream = pair.relay->open("a.test:443", "for=x");
+    pair.talk();
+    pair.raw(bytes);
+    std::string said(pair.relay->output().begin(), pair.relay->output().end());
+    pair.box.take(said);
+    CHECK((!pair.alive || pair.box.reason != 0));
+  }
+}
+
+TEST_CASE("endless interim answers end the stream, not more") {
+  Pair pair;
+  auto stream = pair.relay->open("a.test:443", "for=x"), other = pair.relay->open("b.test:443", "for=x");
+  pair.talk();
+  for (int i = 0; i < 20; ++i)
+    pair.raw(frame(1, 4, 1,
+                   "\x08\x03"
+                   "103"));
+  pair.talk();
+  CHECK(stream->over);
+  CHECK(stream->status == 0);
+  CHECK_FALSE(other->over);
+  CHECK(pair.alive);
+}
+
+TEST_CASE("slots: the idlest, not the one in doubt, and no more than a box may have") {
+  Pair one, two, three;
+  Slots slots;
+  CHECK(slots.best("device-1") == nullptr);
+  CHECK(slots.take(one.relay).empty());
+  CHECK(slots.take(two.relay) == std::vector<SessionPtr>{one.relay});
+  CHECK(one.relay->aside());
+  CHECK(slots.best("device-1") == two.relay);
+  CHECK(slots.best("device-1", two.relay.get()) == one.relay);  // better than none
+  one.raw(frame(6, 1, 0, std::string(8, 0)));
+  CHECK_FALSE(one.relay->aside());
+  two.relay->open("a.test:443", "for=x");
+  CHECK(slots.best("device-1") == one.relay);
+  CHECK(slots.surplus("device-1") == nullptr);
+  CHECK(slots.take(three.relay).size() == 2);
+  CHECK(slots.surplus("device-1") == one.relay);
+  one.relay->leave();
+  CHECK(slots.surplus("device-1") == nullptr);
+  CHECK(slots.best("device-2") == nullptr);
+  for (auto& session : {one.relay, two.relay, three.relay}) slots.free(session);
+  CHECK_FALSE(slots.holds("device-1"));
+}
+
+TEST_CASE("slots: those that only finish something are bounded too") {
+  Pair pairs[7];
+  Slots slots;
+  for (auto& pair : pairs) {
+    slots.take(pair.relay);
+    pair.relay->leave();
+  }
+  CHECK(slots.surplus("device-1") == pairs[0].relay);
+}

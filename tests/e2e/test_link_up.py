@@ -1,0 +1,174 @@
+"""Staying up: relays and agents that die, and relays that say goodbye first. A visitor is served again within
+seconds, and where a second relay stands no visitor waits at all."""
+import hashlib
+import os
+import subprocess
+import threading
+import time
+
+from lab.home import VISITOR, Home
+from lab.nas_page import digest
+from lab.nas_site import PAGE
+from lab.proc import bound, wait_for
+from lab.topology import Direct
+
+ROUNDS = int(os.environ.get("QCLOUD_LINK_ROUNDS", "8"))
+RECONNECTS = int(os.environ.get("QCLOUD_LINK_RECONNECTS", "1000"))
+
+
+def _figure(times):
+    times = sorted(times)
+    return "median %.2f s, worst of %d %.2f s" % (times[len(times) // 2], len(times), times[-1])
+
+
+def test_relay_killed():
+    """The only relay dies and comes back."""
+    with Home("link_up.relay_killed") as home:
+        home.attached()
+        took = []
+        for _ in range(ROUNDS):
+            start = time.monotonic()
+            home.relay.kill()
+            home.relay.start()
+            home.served_again()
+            took.append(time.monotonic() - start)
+            # Each round shall begin with a box that had no trouble so far; one that runs remembers for a minute.
+            home.agent.stop()
+            home.agent.start()
+            home.wait_attached()
+        home.relay.kill()
+        wait_for("status says it", 10, lambda: "link_no_relay" in home.agent.codes())
+        time.sleep(2)
+        home.relay.start()
+        later = home.served_again(within=20)
+        wait_for("status is content", 10, lambda: "link_no_relay" not in home.agent.codes())
+        print("figure: %s; after an absence of 2 s: %.2f s" % (_figure(took), later))
+        assert max(took) <= bound(2), took
+
+
+class Visitors(threading.Thread):
+    """One new visitor after the other, who goes where DNS leads; what each waited, or why one was not served."""
+
+    def __init__(self, home):
+        super().__init__()
+        self.home, self.waited, self.failed, self.over = home, [], [], threading.Event()
+        self.start()
+
+    def run(self):
+        host = self.home.fqdn()
+        while not self.over.is_set():
+            start = time.monotonic()
+            there = "%s:443:%s" % (host, ",".join(self.home.dig(host)))
+            done = self.home.curl("--resolve", there, check=False, direct=True)
+            if done.stdout == PAGE:
+                self.waited.append(time.monotonic() - start)
+            else:
+                self.failed.append(done.stderr.strip())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+
+
+def test_two_relays():
+    """One of two relays is killed, and comes back; then the other: nobody waits for a reconnect."""
+    with Home("link_up.two_relays", count=2) as home:
+        home.attached()
+        assert {c["relay"] for c in home.connections()} == {"relay-a", "relay-b"}, home.connections()
+        with Visitors(home) as visitors:
+            for relay in home.relays:
+                relay.kill()
+                time.sleep(1)
+                relay.start()
+                home.served_again(relay)
+                wait_for("one connection at each relay", 10,
+                         lambda: {c["relay"] for c in home.connections()} == {"relay-a", "relay-b"})
+        assert not visitors.failed, visitors.failed[:3]
+        print("figure: new visitors: " + _figure(visitors.waited))
+        assert len(visitors.waited) > 20 and max(visitors.waited) < bound(1), max(visitors.waited)
+
+
+def test_goodbye():
+    """A relay that is to be replaced: the box has the new one before the old one has ended, new visitors go there, and
+    a running download ends in full."""
+    with Home("link_up.goodbye") as home:
+        home.attached()
+        size, blob = 24_000_000, home.folder + "/blob"
+        with open(blob, "wb") as out:
+            download = subprocess.Popen([
+                "nsenter", "--net=" + home.net.inet.path, "curl", "-sS", "--interface", VISITOR, "--limit-rate", "4M",
+                "--cacert", home.site.certificate, "--connect-to", "%s:443:%s:443" % (home.fqdn(), home.relay.address),
+                "https://%s/big?n=%d" % (home.fqdn(), size)], stdout=out)
+        wait_for("the download runs", 10, lambda: os.path.getsize(blob) > 1_000_000)
+        old = home.relay.proc
+        start = time.monotonic()
+        home.relay.retire()
+        home.relay.start()
+        took = home.served_again()
+        assert download.poll() is None and old.alive(), "the download had ended already, so nothing is proved"
+        while download.poll() is None:
+            assert home.serves(), "a new visitor is not served while the old relay drains"
+            time.sleep(0.2)
+        with open(blob, "rb") as got:
+            assert hashlib.file_digest(got, "sha256").hexdigest() == digest(size), "the download is not complete"
+        old.popen.wait(timeout=bound(10))
+        assert old.popen.returncode == 0 and time.monotonic() - start < bound(30)
+        home.wait_attached()
+        print("figure: new visitors after %.2f s; the download went on for %.1f s" % (took, time.monotonic() - start))
+        assert took < bound(2), took
+
+
+def test_agent_killed():
+    """The box loses its power, and comes back with another address of its own: the relay holds connections of which
+    nobody says that they are dead. The same identity takes their places at once."""
+    with Home("link_up.agent_killed") as home:
+        home.attached()
+        home.agent.crash()
+        start = time.monotonic()
+        home.agent.start()
+        home.served_again()
+        plain = time.monotonic() - start
+        home.wait_attached()
+        with home.cut():
+            home.agent.crash()
+            home.net.nas.ip("addr flush dev eth0")
+            home.net.nas.ip("addr add 192.168.77.3/24 dev eth0")
+            home.net.link_up()
+        start = time.monotonic()
+        home.agent.start()
+        home.served_again(patience=bound(5))
+        again, waited = time.monotonic() - start, []
+        for _ in range(20):
+            begin = time.monotonic()
+            assert home.serves(), "a visitor is led to a box that is no longer there"
+            waited.append(time.monotonic() - begin)
+        print("figure: served %.2f s after the start, %.2f s with stale slots; visitors: %s" % (
+            plain, again, _figure(waited)))
+        assert plain < bound(2) and again < bound(2) and max(waited) < bound(1), (plain, again, max(waited))
+
+
+def test_memory():
+    """Reconnects, and again: the agent's memory is flat."""
+    with Home("link_up.memory", topology=Direct) as home:
+        home.attached()
+        size, done, figures = {}, 0, []
+        start = time.monotonic()
+        while done < RECONNECTS:
+            home.net.change_own("5.6.7.%d" % (10 + done // 2 % 2 + 1))
+            wait_for("attached again", 20, lambda: home.told(home.net.public), every=0.01)
+            done += 2
+            if done in (200, RECONNECTS) or done % 10000 == 0:
+                assert home.curl().stdout == PAGE
+                size[done] = home.agent.proc.rss()[1]
+                figures.append("%d KiB after %d" % (size[done], done))
+        print("figure: private memory %s; %.0f ms each" % (
+            ", ".join(figures), (time.monotonic() - start) * 1000 / done))
+        assert size[RECONNECTS] - size[200] <= 256, figures
+
+
+test_relay_killed.seconds = 30
+test_memory.seconds = 60
+test_two_relays.seconds = test_goodbye.seconds = test_agent_killed.seconds = 20

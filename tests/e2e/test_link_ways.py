@@ -1,0 +1,156 @@
+"""Staying up while the way changes: addresses, with and without an event that the box can see, silence, a router that
+reboots. Name and link are right again within what is promised."""
+import json
+import os
+import time
+
+from lab import certs
+from lab.cloud import HOST
+from lab.home import Home
+from lab.liar import Liar, answer
+from lab.nas_site import PAGE
+from lab.odd import ROUTER, Office
+from lab.proc import bound, wait_for
+from lab.relay import BOXES_PORT, HOST as RELAY
+from lab.says import conditions, expect
+from lab.topology import CLOUD_V4, Direct
+from lab.web_proxy import WebProxy
+
+DROP = int(os.environ.get("QCLOUD_LINK_DROP", "45"))  # seconds; the whole is 300
+
+
+def _named(home, address):
+    """Whether the cloud's picture of the box, from which its name is made, has the address."""
+    return any(table == "ddns" for table, _ in home.cloud.rows_naming(address))
+
+
+def _right_again(home, address, seconds):
+    """Until the name and the link are right, and a visitor is served; the seconds of each since `now`."""
+    start = time.monotonic()
+    wait_for("the relay sees " + address, seconds, lambda: home.told(address), every=0.05)
+    link = time.monotonic() - start
+    wait_for("the cloud knows " + address, seconds - link + 1, lambda: _named(home, address), every=0.1)
+    name = time.monotonic() - start
+    assert home.curl().stdout == PAGE
+    return link, name
+
+
+def test_own_address():
+    """The box itself gets another address, and sees it."""
+    with Home("link_ways.own_address", topology=Direct) as home:
+        home.attached(ddns=True)
+        worst = [0, 0]
+        for last in (11, 12, 13, 14, 15):
+            time.sleep(1)
+            home.net.change_own("5.6.7.%d" % last)
+            took = _right_again(home, home.net.public, 10)
+            worst = [max(pair) for pair in zip(worst, took)]
+        print("figure: worst of 5: link %.2f s, name %.2f s" % tuple(worst))
+        assert max(worst) < bound(2), worst
+
+
+def test_flapping():
+    """The address changes while the box still dials because of the last change."""
+    with Home("link_ways.flapping", topology=Direct) as home:
+        home.attached()
+        worst = 0
+        for step in range(8):
+            for last in range(11, 15):
+                home.net.change_own("5.6.7.%d" % last)
+                time.sleep(0.004 * step)
+            start = time.monotonic()
+            wait_for("both are told", 15, lambda: home.told(home.net.public), every=0.02)
+            worst = max(worst, time.monotonic() - start)
+        print("figure: worst of 8: %.2f s" % worst)
+        assert worst < bound(3), worst
+
+
+def _silent_change(home, silent, seconds):
+    home.attached(ddns=True)
+    time.sleep(3)
+    home.net.change_public("5.6.7.33", silent=silent)
+    took = _right_again(home, "5.6.7.33", seconds)
+    print("figure: link %.1f s, name %.1f s" % took)
+    assert max(took) < bound(seconds), took
+
+
+def test_public_rst():
+    """The router gets another public address; unknown connections are answered with RST."""
+    with Home("link_ways.public_rst") as home:
+        _silent_change(home, False, 30)
+
+
+def test_public_silent():
+    """The same, and nobody answers at all."""
+    with Home("link_ways.public_silent") as home:
+        _silent_change(home, True, 45)
+
+
+def test_dropped():
+    """Every packet vanishes for a while, without a word; then the way is as it was."""
+    with Home("link_ways.dropped") as home:
+        home.attached(ddns=True)
+        with home.cut():
+            time.sleep(DROP)
+        took = home.served_again(within=60)
+        home.wait_attached(seconds=60)
+        print("figure: served %.1f s after %d s of silence" % (took, DROP))
+        assert took < bound(10), took
+
+
+def test_router_reboots():
+    """The cable goes dead, the router forgets everything, and comes back with another address."""
+    with Home("link_ways.router_reboots") as home:
+        home.attached(ddns=True)
+        router = home.net.router
+        router.ip("link set lan down")
+        router.ip("link set wan down")
+        time.sleep(8)
+        router.ip("link set wan up")
+        router.ip("route replace default via 5.6.7.1")
+        home.net.change_public("5.6.7.44")
+        router.ip("link set lan up")
+        took = _right_again(home, "5.6.7.44", 30)
+        print("figure: link %.1f s, name %.1f s after the router was back" % took)
+        assert max(took) < bound(10), took
+
+
+def test_proxy():
+    """Nothing leads out but a web proxy, which is asked for a tunnel to the relay and told no more."""
+    with Home("link_ways.proxy", topology=Office) as home:
+        proxy = WebProxy(home.net.router, ROUTER, hosts={HOST: CLOUD_V4, RELAY: home.relay.address})
+        home.agent.configure('[proxy]\nurl = "%s"\n' % proxy.url)
+        home.attached()
+        assert home.curl("-o", "/dev/null", "-w", "%{size_download}", path="/big?n=3000000").stdout == "3000000"
+        asked = {line for line, _ in proxy.seen if RELAY in line}
+        assert asked == {"CONNECT %s:%d HTTP/1.1" % (RELAY, BOXES_PORT)}, proxy.seen
+        assert all(set(headers) <= {"host", "user-agent"} for _, headers in proxy.seen), proxy.seen[0]
+        proxy.cut()
+        print("figure: served %.2f s after the proxy had cut every tunnel" % home.served_again())
+
+
+def test_opened():
+    """Something in the middle opens TLS to read along: the box shows it nothing, says so, and is back when it is gone."""
+    with Home("link_ways.opened") as home:
+        home.attached()
+        folder = os.path.join(home.folder, "middle")
+        pair = certs.issue(folder, certs.authority(folder), RELAY)
+        middle = Liar(home.net.router, ROUTER, 8443, lambda _: answer(200, "hello"), pair)
+        home.net.router.nft("""table ip middle { chain prerouting { type nat hook prerouting priority -110; policy accept;
+            iifname "lan" tcp dport %d redirect to :8443; } }""" % BOXES_PORT)
+        home.relay.kill()
+        home.relay.start()
+        condition = expect(home, "link_no_relay", 20)
+        text = [c for c in conditions(condition) if c["code"] == "link_no_relay"][0]
+        assert "ertificate" in json.dumps(text) or "TLS" in json.dumps(text), text
+        wait_for("it was tried", 20, lambda: middle.failed)
+        assert not middle.requests, middle.requests
+        home.net.router.nft("delete table ip middle")
+        took = home.served_again(within=40)
+        print("figure: served %.1f s after it was gone; it said: %s" % (took, text["text"]))
+
+
+for each in (test_public_rst, test_public_silent, test_dropped):
+    each.waits, each.seconds = True, 60
+for each in (test_own_address, test_flapping, test_router_reboots, test_proxy, test_opened):
+    each.seconds = 25
