@@ -13,8 +13,9 @@ class Undecipherable(Exception):
 
 
 def _tshark(pcap, keys, *arguments):
-    # Segments may be sent twice or overtake each other on a busy machine.
-    done = subprocess.run(["tshark", "-n", "-r", pcap, "-o", "tls.keylog_file:" + keys,
+    # Segments may be sent twice or overtake each other on a busy machine. The certificate request of an enrollment
+    # is base64, which tshark takes for DER, and now and then gives up the whole request as malformed.
+    done = subprocess.run(["tshark", "-n", "--disable-protocol", "pkcs10", "-r", pcap, "-o", "tls.keylog_file:" + keys,
                            "-o", "tcp.reassemble_out_of_order:TRUE"] + list(arguments),
                           capture_output=True, text=True, timeout=120)
     if done.returncode != 0:
