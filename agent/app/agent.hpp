@@ -8,6 +8,7 @@
 #include "agent/cloud/box_certificate.hpp"
 #include "agent/cloud/cloud_session.hpp"
 #include "agent/cloud/orders.hpp"
+#include "agent/cloud/riding.hpp"
 #include "agent/control/api.hpp"
 #include "agent/core/log_ring.hpp"
 #include "agent/features/ddns/feature.hpp"
@@ -59,6 +60,7 @@ class Agent {
   GateDeps gate;
   Fact<enroll::Progress> progress;
   Fact<std::optional<ddns::Reported>> reported;  // what the cloud has of us, as far as it was heard
+  Fact<Riding> riding;                           // the cloud's word that comes with the link
   LinkDesk link;
   BoxCertificate box_certificate;
   doctor::History net_history;                   // when addresses and routes changed, lately

@@ -44,7 +44,8 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
          ddns::Deps deps{
              agent.deps.clock,       agent.deps.rng, agent.deps.platform.net,
              agent.identity,         agent.health,   agent.reported,
-             agent.settings.economy, agent.session,  [&agent] { return !agent.settings.proxy().empty(); }};
+             agent.settings.economy, agent.riding, agent.session,
+             [&agent] { return !agent.settings.proxy().empty(); }};
          return ddns::run(deps, Lanes<ddns::manifest>(agent.ddns_port));
        },
        {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});
@@ -64,6 +65,7 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                          *agent.deps.local,
                          agent.link.services,
                          agent.link.state,
+                         agent.riding,
                          [&agent]() -> std::unique_ptr<TlsEnd> {
                            const auto& registration = agent.identity.registration.get();
                            if (!registration || !agent.deps.tls_ends) return nullptr;

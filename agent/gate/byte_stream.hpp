@@ -4,6 +4,7 @@
 #include <span>
 #include <string_view>
 
+#include "agent/core/clock.hpp"
 #include "agent/core/result.hpp"
 #include "agent/core/task.hpp"
 
@@ -19,6 +20,8 @@ class ByteStream {
   virtual Task<Status> write(std::span<const char> from) = 0;
   // Whoever waits in read or write wakes with net.reset.
   virtual void abort() = 0;
+  // How long silence may last before the path is probed: 9 s after it the connection is lost. Any time.
+  virtual void probe_after(Millis idle) { (void)idle; }
   virtual std::string_view alpn() const = 0;    // what was agreed on (RFC 7301)
   virtual std::string_view remote() const = 0;  // address without port
 };

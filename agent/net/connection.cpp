@@ -76,16 +76,25 @@ Task<Status> Connection::connect(tcp::endpoint to, std::int64_t message) {
   co_return connect_error(code);
 }
 
-void Connection::keep_alive() {
+void Connection::keep_alive(Millis idle) {
+  if (!socket_.is_open()) return;
   int fd = socket_.native_handle();
   auto set = [fd](int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); };
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, 25);
+  // Also for what stays unacknowledged. With it the count of probes is not looked at: the path is dead when it was
+  // silent for so long, and a probe is out. So silence that there was before counts on top.
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  Millis silent(0);
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+    silent = Millis(std::min(info.tcpi_last_data_recv, info.tcpi_last_ack_recv));
+  constexpr Millis for_answers = seconds(9);
+  auto dead = std::max(idle, silent) + for_answers;
+  set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(dead.count()));
   set(IPPROTO_TCP, TCP_KEEPINTVL, 1);
   set(IPPROTO_TCP, TCP_KEEPCNT, 10);
-  // Also for the request itself, should it stay unacknowledged. With it the count of probes is not looked at:
-  // the path is dead when it was silent for so long, and a probe is out.
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 34'000);
+  // The last: the kernel probes at once what is due by it.
+  set(IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(idle.count() / 1000));
 }
 
 long Connection::count(BIO* bio, int operation, const char* bytes, size_t, int, long, int result,

@@ -53,7 +53,8 @@ class Connection {
   // The path is probed by the kernel while we wait for hours: dead after 35 s of silence (RFC 9293
   // keepalive; 104 bytes a probe and its answer, and no process wakes). After 25 s without a word there
   // is one probe a second, until an answer: at a loss of 30 % each way one in 800 living paths is given up.
-  void keep_alive();
+  // It may be called again: a path that was silent for longer than `idle` already is then probed at once.
+  void keep_alive(Millis idle = seconds(25));
 
   // Says goodbye and reads what the peer still has to say. The caller bounds it in time.
   Task<void> close();

@@ -120,10 +120,10 @@ Task<Status> HttpClient::reach(HttpRequest request, Wishes wishes, Meter* meter,
   auto addresses = co_await resolver_.lookup(next_host, family, *meter, request.deadline, request.trace);
   if (!addresses) co_return proxy ? proxy_unreachable(*proxy, addresses.error()) : addresses.error();
   auto order = attempt_order(*addresses, family);
-  if (!proxy)
-    std::stable_partition(order.begin(), order.end(), [&](const asio::ip::address& address) {
-      return std::find(wishes.avoid.begin(), wishes.avoid.end(), address.to_string()) == wishes.avoid.end();
-    });
+  auto unwanted = [&](const asio::ip::address& address) {
+    return std::find(wishes.avoid.begin(), wishes.avoid.end(), address.to_string()) != wishes.avoid.end();
+  };
+  if (!proxy && !std::all_of(order.begin(), order.end(), unwanted)) std::erase_if(order, unwanted);
   if (request.trace->dns_status == DnsStatus::unknown)
     for (const auto& address : order) request.trace->addresses.push_back(address.to_string());
 

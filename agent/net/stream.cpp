@@ -43,11 +43,7 @@ void Connection::offer_stream() {
   auto set = [fd](int level, int name, int value) { return ::setsockopt(fd, level, name, &value, sizeof value); };
   // Kernels before 3.12 do not know the first; a small buffer does nearly the same.
   if (set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 64 * 1024) != 0) set(SOL_SOCKET, SO_SNDBUF, 128 * 1024);
-  set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  set(IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(stream_->idle.count() / 1000));
-  set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
-  set(IPPROTO_TCP, TCP_KEEPCNT, 2);
-  set(IPPROTO_TCP, TCP_USER_TIMEOUT, 20'000);
+  keep_alive(stream_->idle);
 }
 
 std::string Connection::alpn() const {
@@ -66,6 +62,7 @@ class HttpClient::Stream : public ByteStream {
   Task<Result<std::size_t>> read(std::span<char> into) override { return connection_->read(into); }
   Task<Status> write(std::span<const char> from) override { return connection_->write_from(from); }
   void abort() override { connection_->abort(); }
+  void probe_after(Millis idle) override { connection_->keep_alive(idle); }
   std::string_view alpn() const override { return alpn_; }
   void secured() { alpn_ = connection_->alpn(); }
   std::string_view remote() const override { return remote_; }

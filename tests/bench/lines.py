@@ -13,6 +13,7 @@ LINES = [Line(*row) for row in [
     ("rss-static", COST, "idle RSS, static build", "MB", "<=", 10, 8),
     ("anonymous-static", COST, "idle anonymous memory, static build", "MB", "<=", 3, 2),
     ("rss-streams", COST, "RSS with 64 busy streams", "MB", "<=", 32, 20),
+    ("rss-streams-1000", COST, "RSS with 1,000 busy streams", "MB", "<=", 32, 20),
     ("rss-reconnects", COST, "RSS after 100,000 reconnects", "", None, None, None),
     ("cpu", COST, "CPU a day, idle", "s", "<=", 1, None),
     ("wakeups", COST, "wake-ups a minute, idle", "", "<=", 2, 1),
@@ -34,6 +35,8 @@ LINES = [Line(*row) for row in [
     ("change-silent", REACH, "silent public change to DNS, silent path, worst", "s", "<=", 45, 10),
     ("no-ops", REACH, "no-op DNS updates in all of this", "", "==", 0, None),
     ("relay-killed", REACH, "relay killed to visitor served again, p99", "s", "<=", 2, 0),
+    ("tunnel-down", TUNNEL, "one stream, the visitor downloads", "MB/s", None, None, None),
+    ("tunnel-up", TUNNEL, "one stream, the visitor uploads", "MB/s", None, None, None),
     ("throughput", TUNNEL, "throughput, one stream, to the best peer", "x", ">=", 0.95, 1.2),
     ("tunnel-cpu", TUNNEL, "agent CPU", "s/GiB", "<=", 0.8, 0.5),
     ("tunnel-share", TUNNEL, "share of TCP pass-through", "x", ">=", 0.6, 0.75),
@@ -72,10 +75,6 @@ def number(value):
     return "%.3g" % value if abs(value) < 1 else "%.1f" % value
 
 
-# The lines below which the peers stand, with what the peers' own rows call it.
-OF_PEERS = {"rss": "rss", "anonymous": "anonymous", "cpu": "cpu", "wakeups": "wakeups", "wire": "wire"}
-
-
 def table(results, peers=()):
     """Lines of text; a note stands below the line that it explains, then what the peers need in the same run."""
     def cell(line, bound):
@@ -90,8 +89,9 @@ def table(results, peers=()):
             continue
         rows.append((line.title, with_unit(line, result["value"]), cell(line, line.reach), cell(line, line.stretch),
                      verdict(line, result["value"]), result.get("note", ""), line.part))
-        for peer in peers if line.id in OF_PEERS else ():
-            rows.append(("    " + peer["name"], with_unit(line, peer[OF_PEERS[line.id]]), "", "", "peer", "", line.part))
+        for peer in peers:  # a row has what was measured of it, by the names of the lines
+            if line.id in peer:
+                rows.append(("    " + peer["name"], with_unit(line, peer[line.id]), "", "", "peer", "", line.part))
     widths = [max(len(row[i]) for row in rows) for i in range(5)]
     for index, row in enumerate(rows):
         if index and row[6] != part:

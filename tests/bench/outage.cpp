@@ -179,8 +179,8 @@ class Crowd {
   Task<void> live(World* world, Box* box, Port* port) {
     co_await world->clock.sleep_for(box->rng.between(Millis(0), Millis(5min)));
     Platform& platform = platform_;
-    ddns::Deps deps{world->clock, box->rng, platform.net, identity_,           health_,
-                    reported_,    economy_, told_,        [] { return false; }};
+    ddns::Deps deps{world->clock, box->rng, platform.net, identity_, health_,
+                    reported_,    economy_, riding_,      told_,     [] { return false; }};
     Lanes<ddns::manifest> lanes(*port);
     co_await ddns::run(deps, lanes);
   }
@@ -193,6 +193,7 @@ class Crowd {
   CloudSession told_;  // of answers that cannot be read; the identity that the gate shows is session_'s
   HealthBoard health_;
   Fact<std::optional<ddns::Reported>> reported_;
+  Fact<Riding> riding_;
   Fact<bool> economy_;
   std::vector<std::unique_ptr<Box>> boxes_;
   std::vector<std::unique_ptr<GateDeps>> gates_;

@@ -40,16 +40,13 @@ secure.serve_forever()
 """
 
 
-class Rivals:
+class Scene:
+    """Where peers run: as if installed, on the box or on the internet; with `ssh -R`, which is measured idle and busy."""
+
     def __init__(self, world):
         self.world, self.folder = world, os.path.join(world.folder, "rivals")
         os.makedirs(self.folder)
-        world.net.inet.ip("addr add %s/32 dev lo" % CHECK)
         world.net.inet.ip("addr add %s/32 dev lo" % FAR)
-        pair = [os.path.join(world.cloud.folder, name) for name in ("server.pem", "server.key")]
-        self._start("checkip", ["/usr/bin/python3", "-c", _CHECKIP, str(SECURE)] + pair, world.net.inet)
-        wait_for("the address service", 10, lambda: self._open(CHECK, 80))
-        self.secret = token(world)
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
@@ -67,6 +64,44 @@ class Rivals:
             out.write(text)
         os.chmod(self.path(name), mode)
         return self.path(name)
+
+    def ssh(self, port=22, *options):
+        """The box's port becomes port 8022 of the internet's loopback interface."""
+        for name in ("host", "user"):
+            run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.path(name)])
+        with open(self.path("user.pub")) as text:
+            self._write("authorized", text.read(), 0o600)
+        with open("/etc/passwd") as text:
+            known = text.read()
+        if not re.search("^sshd:", known, re.M):
+            known += "sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n"
+        users = self._write("passwd", known)
+        self._write("sshd.conf", "HostKey %s\nAuthorizedKeysFile %s\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nPidFile none\n"
+                    "ListenAddress %s:22\n" % (self.path("host"), self.path("authorized"), FAR))
+        self._start("sshd", ["/usr/sbin/sshd", "-D", "-e", "-f", self.path("sshd.conf")], self.world.net.inet,
+                    'mount --bind "%s" /etc/passwd; mkdir -p /run/sshd; mount -t tmpfs tmpfs /run/sshd; chmod 755 /run/sshd' % users)
+        wait_for("sshd", 10, lambda: self._open(FAR, 22))
+        proc = self._start("ssh", ["ssh", "-F", "none", "-N", "-R", "127.0.0.1:8022:127.0.0.1:%d" % port, "-i", self.path("user"),
+                                   "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
+                                   "-o", "ExitOnForwardFailure=yes", "-o", "ServerAliveInterval=25", *options, "root@" + FAR])
+
+        def forwarded():
+            if not proc.alive():
+                raise RuntimeError("ssh ended: " + proc.tail())
+            with self.world.net.inet.entered(), socket.socket() as probe:
+                return probe.connect_ex(("127.0.0.1", 8022)) == 0
+        wait_for("ssh's remote port", 15, forwarded)
+        return proc
+
+
+class Rivals(Scene):
+    def __init__(self, world):
+        super().__init__(world)
+        world.net.inet.ip("addr add %s/32 dev lo" % CHECK)
+        pair = [os.path.join(world.cloud.folder, name) for name in ("server.pem", "server.key")]
+        self._start("checkip", ["/usr/bin/python3", "-c", _CHECKIP, str(SECURE)] + pair, world.net.inet)
+        wait_for("the address service", 10, lambda: self._open(CHECK, 80))
+        self.secret = token(world)
 
     def inadyn(self):
         conf = self._write("inadyn.conf", """
@@ -108,33 +143,6 @@ class Rivals:
         wait_for("stunnel", 10, lambda: self._open("127.0.0.1", 9000))
         with self.world.net.nas.entered():
             self.held = socket.create_connection(("127.0.0.1", 9000))
-        return proc
-
-    def ssh(self):
-        for name in ("host", "user"):
-            run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self.path(name)])
-        with open(self.path("user.pub")) as text:
-            self._write("authorized", text.read(), 0o600)
-        with open("/etc/passwd") as text:
-            known = text.read()
-        if not re.search("^sshd:", known, re.M):
-            known += "sshd:x:65533:65534::/run/sshd:/usr/sbin/nologin\n"
-        users = self._write("passwd", known)
-        self._write("sshd.conf", "HostKey %s\nAuthorizedKeysFile %s\nStrictModes no\nUsePAM no\nPermitRootLogin yes\nPidFile none\n"
-                    "ListenAddress %s:22\n" % (self.path("host"), self.path("authorized"), FAR))
-        self._start("sshd", ["/usr/sbin/sshd", "-D", "-e", "-f", self.path("sshd.conf")], self.world.net.inet,
-                    'mount --bind "%s" /etc/passwd; mkdir -p /run/sshd; mount -t tmpfs tmpfs /run/sshd; chmod 755 /run/sshd' % users)
-        wait_for("sshd", 10, lambda: self._open(FAR, 22))
-        proc = self._start("ssh", ["ssh", "-F", "none", "-N", "-R", "127.0.0.1:8022:127.0.0.1:22", "-i", self.path("user"),
-                                   "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-                                   "-o", "ExitOnForwardFailure=yes", "-o", "ServerAliveInterval=25", "root@" + FAR])
-
-        def forwarded():
-            if not proc.alive():
-                raise RuntimeError("ssh ended: " + proc.tail())
-            with self.world.net.inet.entered(), socket.socket() as probe:
-                return probe.connect_ex(("127.0.0.1", 8022)) == 0
-        wait_for("ssh's remote port", 15, forwarded)
         return proc
 
 

@@ -12,7 +12,8 @@
 namespace refcloud {
 
 Response operate_on(Cloud&, Clock&, const Request&);  // operator.cpp
-Response relay_on(State&, const Request&);            // relay_door.cpp
+Reply relay_on(State&, const Request&);               // relay_door.cpp
+std::optional<Response> relay_again(State&, const Hang&);
 
 Cloud::Cloud(Clock& clock, Rng& rng, Store store, Keys keys, Dns& dns, Settings settings)
     : state_(new State{clock, rng, std::move(store), std::move(keys), dns, std::move(settings)}) {}
@@ -32,6 +33,7 @@ Reply Cloud::handle(const Request& request) {
 
 std::optional<Response> Cloud::recheck(const Hang& hang) {
   auto& state = *state_;
+  if (hang.relay) return relay_again(state, hang);
   Response response;
   try {
     const auto device = device_by_key(state, hang.jkt);
@@ -61,7 +63,7 @@ void Cloud::run_retention() {
 
 Response Cloud::operate(const Request& request) { return operate_on(*this, state_->clock, request); }
 
-Response Cloud::relay(const Request& request) { return relay_on(*state_, request); }
+Reply Cloud::relay(const Request& request) { return relay_on(*state_, request); }
 
 bool Cloud::add_account(std::string_view login, std::string_view password) {
   return create_account(*state_, login, password);

@@ -95,8 +95,8 @@ class Cloud {
   /// The operator's API (POST /revoke, GET /stats, ...), for a socket that only the operator can reach.
   Response operate(const Request&);
 
-  /// What relays ask (docs/link-protocol.md), for a socket that only relays can reach.
-  Response relay(const Request&);
+  /// What relays ask, for a socket that only relays can reach. A Hang is a request for news of their boxes.
+  Reply relay(const Request&);
 
   // The operator's acts, also for tests.
   bool add_account(std::string_view login,

@@ -33,14 +33,16 @@ struct Response {
   std::string body;
 };
 
-/// A `GET /v1/watch` that waits. Whoever carries it calls Cloud::recheck() at `until` and after each change
-/// of `device_id`, and drops it when the client goes away.
+/// A `GET /v1/watch` that waits, or a relay's request for news of its boxes. Whoever carries it calls
+/// Cloud::recheck() at `until` and after each change of `device_id` (empty: of any), and drops it when the client
+/// goes away.
 struct Hang {
   std::string device_id;
   std::string jkt;     ///< thumbprint of the key that asks
   std::string source;  ///< the address it comes from
   std::int64_t cursor = 0;
   Seconds until = 0;
+  std::optional<Request> relay{};  ///< the relay's request, if it is one
 };
 
 using Reply = std::variant<Response, Hang>;

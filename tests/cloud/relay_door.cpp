@@ -1,5 +1,8 @@
 // What relays ask of the cloud, on a socket of their own: who is attached where, and whose name is this.
+#include <algorithm>
+
 #include "tests/cloud/cloud.hpp"
+#include "tests/cloud/handlers.hpp"
 #include "tests/cloud/publish.hpp"
 
 namespace refcloud {
@@ -11,7 +14,8 @@ std::vector<std::string> fqdns_of(State& state, const std::string& device) {
   return {state.fqdn(*name)};
 }
 
-void attach(State& state, const json::object& body) {
+// The answer says what the box need not be told: it looks for itself when it has attached.
+json::object attach(State& state, const json::object& body) {
   only_members(body, {"relay", "device_id", "seen", "certificate_sha256"});
   const auto relay = text_member(body, "relay"), device = text_member(body, "device_id");
   const bool known = state.db().query("SELECT 1 FROM relays WHERE name = ?", relay).next();
@@ -22,6 +26,7 @@ void attach(State& state, const json::object& body) {
     state.db().run("INSERT OR REPLACE INTO attachments VALUES(?, ?, ?, ?)", device, relay,
                    text_member(body, "seen"), state.now());
   });
+  return {{"ok", true}, {"news", newest_event(state, device)}};
 }
 
 void detach(State& state, const json::object& body) {
@@ -62,15 +67,55 @@ Response device_of(State& state, std::string_view host) {
   return json_response(200, json::object{{"device_id", q.text(0)}});
 }
 
-Response answer(State& state, const Request& request) {
+// Asks for what a relay's boxes have to hear: {"relay","attached":{DEVICE: NUMBER},"hold"?}. A number is the newest
+// that the box was told of. The answer has the boxes that may not be attached any more, and those with news; where
+// there is neither it waits. The relay says each time what it holds, so neither side remembers anything.
+struct News {
+  json::array gone;
+  json::object newer;
+};
+News news_of(State& state, const json::object& attached) {
+  News out;
+  for (const auto& [id, told] : attached) {
+    const std::string device(id);
+    auto q = state.db().query("SELECT 1 FROM devices WHERE id = ? AND revoked IS NULL", device);
+    if (!q.next())
+      out.gone.emplace_back(device);
+    else if (const auto newest = newest_event(state, device); !told.is_int64() || newest > told.get_int64())
+      out.newer[id] = newest;
+  }
+  return out;
+}
+
+std::optional<Response> news(State& state, const Request& request, bool last) {
+  const auto body = parse_object(request.body);
+  only_members(body, {"relay", "attached", "hold"});
+  text_member(body, "relay");
+  const auto* const attached = body.if_contains("attached");
+  if (!attached || !attached->is_object()) throw Problem{400, "bad-member", "\"attached\" must be an object."};
+  auto found = news_of(state, attached->get_object());
+  if (!last && found.gone.empty() && found.newer.empty()) return std::nullopt;
+  return json_response(200, json::object{{"gone", std::move(found.gone)}, {"news", std::move(found.newer)}});
+}
+
+Reply hang_or_answer(State& state, const Request& request) {
+  constexpr Seconds most = 25;
+  const auto body = parse_object(request.body);
+  const auto* const wish = body.if_contains("hold");
+  const auto hold = wish && wish->is_int64() ? std::clamp<Seconds>(wish->get_int64(), 0, most) : most;
+  if (auto response = news(state, request, hold == 0)) return *std::move(response);
+  return Hang{"", "", "", 0, state.now() + hold, request};
+}
+
+Reply answer(State& state, const Request& request) {
   constexpr std::string_view lookup = "/relay/device?host=";
   if (request.method == "GET" && request.target.starts_with(lookup))
     return device_of(state, std::string_view(request.target).substr(lookup.size()));
   if (request.method != "POST") throw Problem{404, "not-found", "There is nothing here."};
+  if (request.target == "/relay/news") return hang_or_answer(state, request);
   const auto body = parse_object(request.body);
-  if (request.target == "/relay/attach")
-    attach(state, body);
-  else if (request.target == "/relay/detach")
+  if (request.target == "/relay/attach") return json_response(200, attach(state, body));
+  if (request.target == "/relay/detach")
     detach(state, body);
   else if (request.target == "/relay/started")
     started(state, body);
@@ -81,11 +126,19 @@ Response answer(State& state, const Request& request) {
 
 }  // namespace
 
-Response relay_on(State& state, const Request& request) {
+Reply relay_on(State& state, const Request& request) {
   try {
     return answer(state, request);
   } catch (const Problem& problem) {
     return problem_response(problem);
+  } catch (const std::exception& error) {
+    return problem_response({500, "internal", error.what()});
+  }
+}
+
+std::optional<Response> relay_again(State& state, const Hang& hang) {
+  try {
+    return news(state, *hang.relay, state.now() >= hang.until);
   } catch (const std::exception& error) {
     return problem_response({500, "internal", error.what()});
   }

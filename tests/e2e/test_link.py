@@ -5,7 +5,7 @@ import os
 
 from lab.home import VISITOR, Home
 from lab.nas_site import PAGE
-from lab.proc import run
+from lab.proc import bound, run
 from lab.visitor import WebSocket
 
 
@@ -30,13 +30,11 @@ def test_page():
         assert home.curl(service="plain", ca=own, check=False).returncode != 0, "withdrawn, and still served"
         home.agent.cli("link", "services", "add", "plain", str(home.site.plain_port), "--tls", "here")
         assert home.curl(service="plain", ca=own).stdout == PAGE
-        visitors = home.visitors()
-        assert [v["outcome"] for v in visitors[:2]] == ["served", "not published"], visitors[:2]
-        assert visitors[0]["visitor"] == VISITOR and visitors[0]["service"] == "plain", visitors[0]
+        home.last_visit(service="plain", outcome="served", visitor=VISITOR)
         # A service that does not run is told from one that is not published, and harms no other.
         home.publish("down", 9999)
         assert home.curl(service="down", check=False).returncode != 0
-        assert home.visitors()[0]["outcome"] == "service down"
+        home.last_visit(service="down", outcome="service down")
         assert home.curl().stdout == PAGE
 
 
@@ -67,16 +65,17 @@ def test_browsers():
 
 
 def test_ssh():
-    """ssh and scp with no other tool than openssl; sshd's own host key is what the visitor believes."""
+    """ssh and scp with no other tool than openssl, exactly as `qcloud link services add ssh` says; sshd's own host key
+    is what the visitor believes."""
     with Home("link.ssh") as home:
         home.site.sshd()
         home.attached(services=False)
-        host = home.publish("ssh", home.site.ssh_port, tls="here")
-        words = home.site.ssh_words("openssl s_client -quiet -connect %s:443 -servername %s" % (
-            home.relay.address, host))
+        said = home.agent.cli("link", "services", "add", "ssh", str(home.site.ssh_port)).stdout
+        host, words = home.host("ssh"), home.site.ssh_words(said.split("ProxyCommand='")[1].split("'")[0])
 
         def ssh(*argv, **options):
-            return run(list(argv[:1]) + words + list(argv[1:]), ns=home.net.inet, timeout=120, **options)
+            return run(list(argv[:1]) + words + list(argv[1:]), ns=home.net.inet, resolv=home.agent.resolv,
+                       timeout=bound(60), **options)
         assert ssh("ssh", "root@" + host, "pwd; cat", text="over ssh\n").stdout == home.site.ssh_home + "\nover ssh\n"
         assert ssh("ssh", "root@" + host, "exit 7", check=False).returncode == 7
         there, back, data = home.folder + "/there", home.folder + "/back", os.urandom(8 << 20)
@@ -88,4 +87,20 @@ def test_ssh():
             assert hashlib.sha256(got.read()).digest() == hashlib.sha256(data).digest()
 
 
-test_page.seconds = test_browsers.seconds = test_ssh.seconds = 15
+def test_admin_page():
+    """A page that rules the NAS: who fails too often is turned away for a while, and nobody else."""
+    with Home("link.admin_page") as home:
+        home.net.inet.ip("addr add 5.6.8.98/32 dev lo")
+        home.attached()
+        home.publish("web", home.site.page_port, admin_page=True)
+        tries = 0
+        while home.serves() and tries < 40:
+            tries += 1
+        assert 10 <= tries < 40, "turned away after %d short visits" % tries
+        home.last_visit(outcome="too many failures", visitor=VISITOR)
+        assert home.curl("--interface", "5.6.8.98").stdout == PAGE, "an innocent visitor is turned away"
+        assert home.curl(service="plain", ca=home.box_certificate()).stdout == PAGE, "another service is closed too"
+        print("figure: turned away after %d short visits" % tries)
+
+
+test_page.seconds = test_browsers.seconds = test_ssh.seconds = test_admin_page.seconds = 15

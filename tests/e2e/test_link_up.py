@@ -9,11 +9,11 @@ import time
 from lab.home import VISITOR, Home
 from lab.nas_page import digest
 from lab.nas_site import PAGE
-from lab.proc import bound, wait_for
+from lab.proc import SANITIZED, bound, wait_for
 from lab.topology import Direct
 
 ROUNDS = int(os.environ.get("QCLOUD_LINK_ROUNDS", "8"))
-RECONNECTS = int(os.environ.get("QCLOUD_LINK_RECONNECTS", "1000"))
+RECONNECTS = int(os.environ.get("QCLOUD_LINK_RECONNECTS", "300" if SANITIZED else "1000"))
 
 
 def _figure(times):
@@ -139,7 +139,7 @@ def test_agent_killed():
             home.net.link_up()
         start = time.monotonic()
         home.agent.start()
-        home.served_again(patience=bound(5))
+        home.served_again(patience=5)
         again, waited = time.monotonic() - start, []
         for _ in range(20):
             begin = time.monotonic()
@@ -166,7 +166,8 @@ def test_memory():
                 figures.append("%d KiB after %d" % (size[done], done))
         print("figure: private memory %s; %.0f ms each" % (
             ", ".join(figures), (time.monotonic() - start) * 1000 / done))
-        assert size[RECONNECTS] - size[200] <= 256, figures
+        # What sanitizers keep of freed memory is theirs.
+        assert SANITIZED or size[RECONNECTS] - size[200] <= 256, figures
 
 
 test_relay_killed.seconds = 30

@@ -25,6 +25,11 @@ def _attached(agent, count=2):
     wait_for("%d attachments" % count, 30, lambda: len(agent.get("/v1/link")["attached"]) == count)
 
 
+def _refuses(edge, host, certificate, status):
+    told = edge.refused(host, certificate)
+    assert told == status, "%s: %d instead of %d" % (host, told, status)
+
+
 def test_haproxy():
     """It tells no box which address it has (PUT /v1/attachment): the link works without."""
     name = "relays.haproxy"
@@ -55,17 +60,17 @@ def test_haproxy():
             _attached(agent)
         assert get("nas1.mynas.test") == PAGE
         # What nobody answers for: the edge says so, or the box. One box leaves, the other stays.
-        assert edge.refused("nas3.mynas.test", site.certificate) == 503
-        assert edge.refused("files.nas1.mynas.test", site.certificate) == 403
+        _refuses(edge, "nas3.mynas.test", site.certificate, 503)
+        _refuses(edge, "files.nas1.mynas.test", site.certificate, 403)
         second.cli("disable", "link")
-        assert edge.refused("nas2.mynas.test", site.certificate) == 503
+        _refuses(edge, "nas2.mynas.test", site.certificate, 503)
         assert get("nas1.mynas.test") == PAGE
 
 
 def test_go():
     name = "relays.go"
     with World(name, Nat, folder=os.path.join(peers.LOGS, name)) as world:
-        edge, site, agent = GoRelay(world), NasSite(world, "mynas.test"), world.agent
+        edge, site, agent = GoRelay(world), NasSite(world), world.agent
         site.nginx()
         device = _box(world, agent, "nas1", site.page_port)
         agent.call("PUT", "/v1/link/services/proxied", {"port": site.proxied_port, "proxy_protocol": True})
@@ -80,8 +85,8 @@ def test_go():
         assert edge.curl(host, "/", certificate).stdout == PAGE
         told = edge.curl("proxied." + host, "/whoami", certificate, "--http2").stdout
         assert told == TOLD, told
-        assert edge.refused("files." + host, certificate) == 403
-        assert edge.refused("down." + host, certificate) == 502
+        _refuses(edge, "files." + host, certificate, 403)
+        _refuses(edge, "down." + host, certificate, 502)
         edge.carries(host, certificate)
         # GOAWAY: what is under way may end; then both connections are over, in order.
         assert edge.proc.stop() == 0

@@ -1,6 +1,7 @@
 #include "agent/features/ddns/feature.hpp"
 
 #include "agent/core/backoff.hpp"
+#include "agent/core/bucket.hpp"
 #include "agent/core/race.hpp"
 #include "agent/features/ddns/policy.hpp"
 #include "agent/features/ddns/wire.hpp"
@@ -12,7 +13,8 @@
 //   one source only      look again on a new connection
 //   the picture differs  report
 //   all true             hang on `watch` until the cloud, the kernel or the path has news;
-//                        in economy mode: rest for a quarter of an hour, then look again
+//                        in economy mode: rest for a quarter of an hour, then look again;
+//                        with the link on: look again when it has a word, or after some hours
 // Anything that changes underneath (addresses, routes, the name) interrupts the turn.
 namespace qcloud::ddns {
 namespace {
@@ -30,6 +32,8 @@ struct State {
   Instant ask4_at{};       // when to try IPv4 again, while that holds
   bool shaken = false;     // the last second look differed from the first
   int heartbeat = 0;       // seconds, as the cloud asked
+  Riding heard;            // what the last look knew of
+  Bucket looks{minutes(1), 20};  // that the link asked for
   Families families;
   std::vector<Address> known;  // lately ours: a family that went a moment ago can still be named
   std::vector<Finding> name_findings;
@@ -128,8 +132,9 @@ SendOptions over(const State& state, Millis patience) {
 // One step towards the truth; an error means: wait, then go on.
 class Turn {
  public:
-  Turn(Deps& deps, const Lanes<manifest>& lanes, State& state, Signal& wake)
-      : deps_(deps), lanes_(lanes), state_(state), wake_(wake) {}
+  // `wake`: everything may be different. `word`: the link has a word, which ends a wait but no question.
+  Turn(Deps& deps, const Lanes<manifest>& lanes, State& state, Signal& wake, Signal& word)
+      : deps_(deps), lanes_(lanes), state_(state), wake_(wake), word_(word) {}
 
   // Nothing when interrupted: look at the facts again.
   Task<std::optional<Status>> step() {
@@ -149,6 +154,7 @@ class Turn {
       co_return co_await probe();
     remember(state_);
     if (deps_.economy.get()) co_return co_await rest_a_while();
+    if (deps_.riding.get().on) co_return co_await ride();
     co_return co_await hang();
   }
 
@@ -197,6 +203,21 @@ class Turn {
     co_return co_await news(look(), seconds(60));
   }
 
+  // Nothing of ours stands open: the link has the cloud's word, and notices when the path breaks. A look follows
+  // whatever changed there, and one now and then all the same.
+  Task<std::optional<Status>> ride() {
+    auto now = deps_.clock.now();
+    bool asked = !(deps_.riding.get() == state_.heard);
+    auto until = asked ? state_.looks.ready() : now + safety_net(static_cast<int>(deps_.rng.below(1000)));
+    if (auto again = look_again()) until = std::min(until, *again);
+    if (until > now) {
+      auto waited = co_await unless(unless(slept(deps_.clock, until), word_), wake_);
+      if (!waited || !*waited) co_return std::nullopt;
+    }
+    state_.looks.take(deps_.clock.now());
+    co_return co_await news(look(), seconds(60));
+  }
+
   static Task<bool> slept(Clock& clock, Instant until) {
     co_await clock.sleep_until(until);
     co_return true;
@@ -214,11 +235,14 @@ class Turn {
     auto patience = hours(6) + minutes(2);
     std::optional<Status> done;
     if (auto again = look_again()) {
-      auto heard = co_await within(news(std::move(message), patience), deps_.clock, *again);
+      auto heard =
+          co_await within(unless(news(std::move(message), patience), word_), deps_.clock, *again);
+      if (!heard || !*heard) co_return std::nullopt;
+      done = **heard;
+    } else {
+      auto heard = co_await unless(news(std::move(message), patience), word_);
       if (!heard) co_return std::nullopt;
       done = *heard;
-    } else {
-      done = co_await news(std::move(message), patience);
     }
     const auto& after = deps_.identity.registration.get();
     bool nothing_new = reported == state_.reported && seen == state_.last_seen && cursor == state_.cursor &&
@@ -230,6 +254,7 @@ class Turn {
   }
 
   Task<std::optional<Status>> news(Out message, Millis patience) {
+    auto heard = deps_.riding.get();  // what comes while the question is under way is news
     auto answer = co_await unless(lanes_.request.send(std::move(message), over(state_, patience)), wake_);
     if (!answer) co_return std::nullopt;
     if (!*answer) {
@@ -244,7 +269,13 @@ class Turn {
     }
     auto parsed = parse_watch(**answer);
     if (!parsed) co_return Status(std::move(parsed).error());
-    co_return absorb(state_, deps_.identity, *parsed);
+    auto absorbed = absorb(state_, deps_.identity, *parsed);
+    if (!absorbed) co_return absorbed;
+    state_.heard = std::move(heard);
+    // A second view on a connection of its own.
+    if (state_.seen4 && state_.seen4->votes == 1 && to_string(state_.seen4->address) == state_.heard.seen)
+      ++state_.seen4->votes;
+    co_return absorbed;
   }
 
   Task<std::optional<Status>> second_look() {
@@ -303,20 +334,24 @@ class Turn {
   const Lanes<manifest>& lanes_;
   State& state_;
   Signal& wake_;
+  Signal& word_;
 };
 
 }  // namespace
 
 Task<void> run(Deps deps, Lanes<manifest> lanes) {
-  Signal wake(co_await boost::asio::this_coro::executor);
+  auto executor = co_await boost::asio::this_coro::executor;
+  Signal wake(executor), word(executor);
   auto net = deps.net.state.wake(wake);
   auto registration = deps.identity.registration.wake(wake);
   auto economy = deps.economy.wake(wake);
+  auto riding = deps.riding.wake(word);
   Storm storm;
   Backoff backoff(seconds(1), minutes(5));
   State state;
   for (;;) {
     wake.clear();
+    word.clear();
     if (!(deps.net.state.get() == state.net)) {
       if (auto calm = storm.wait(deps.clock.now()); calm > Millis(0)) co_await deps.clock.sleep_for(calm);
       state.net = deps.net.state.get();
@@ -328,7 +363,7 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
       co_await wake.wait();
       continue;
     }
-    Turn turn(deps, lanes, state, wake);
+    Turn turn(deps, lanes, state, wake, word);
     auto done = co_await turn.step();
     if (state.reported) deps.reported.set(state.reported);
     if (!done) continue;

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "agent/cloud/cloud_session.hpp"
+#include "agent/cloud/riding.hpp"
 #include "agent/core/rng.hpp"
 #include "agent/features/ddns/manifest.hpp"
 #include "agent/features/ddns/policy.hpp"
@@ -21,6 +22,7 @@ struct Deps {
   HealthBoard& health;
   Fact<std::optional<Reported>>& reported;  // told to whoever shows the status
   Fact<bool>& economy;                      // no standing connection: a look now and then
+  Fact<Riding>& riding;                     // while it is on, nothing hangs: the link brings the cloud's word
   CloudSession& session;                    // told of answers that cannot be read
   std::function<bool()> proxied;            // a web proxy chooses the way: probing it says nothing
 };

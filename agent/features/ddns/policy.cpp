@@ -138,9 +138,16 @@ Millis Storm::wait(Instant now) {
   return std::clamp<Millis>(paid_ - now - credit, Millis(0), price);
 }
 
+namespace {
+
+Millis about(Millis span, int jitter) { return span * 8 / 10 + span * 4 / 10 * jitter / 999; }
+
+}  // namespace
+
 Millis rest(int heartbeat_seconds, int jitter) {
-  Millis span = heartbeat_seconds == 0 ? seconds(900) : seconds(std::clamp(heartbeat_seconds, 60, 86400));
-  return span * 8 / 10 + span * 4 / 10 * jitter / 999;
+  return about(heartbeat_seconds == 0 ? seconds(900) : seconds(std::clamp(heartbeat_seconds, 60, 86400)), jitter);
 }
+
+Millis safety_net(int jitter) { return about(hours(6), jitter); }
 
 }  // namespace qcloud::ddns

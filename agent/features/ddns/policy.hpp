@@ -93,6 +93,9 @@ class Storm {
 // for (60 s to a day; 0: it did not), a fifth more or less, drawn by `jitter` (0..999).
 Millis rest(int heartbeat_seconds, int jitter);
 
+// How long a box that is told of news rests all the same: six hours, a fifth more or less. `jitter` as above.
+Millis safety_net(int jitter);
+
 // Behind a router, with nothing of our own that the internet reaches over IPv4.
 bool behind_router(const std::vector<Local>& locals);
 

@@ -1,19 +1,49 @@
 #include "agent/features/link/feature.hpp"
 
+#include "agent/core/bucket.hpp"
+#include "agent/core/ip.hpp"
 #include "agent/core/nursery.hpp"
 #include "agent/core/race.hpp"
 #include "agent/core/turnstile.hpp"
 #include "agent/features/link/h2/session.hpp"
 
-// Two slots, each a loop: dial, serve until the connection ends, wait as the policy says, dial again. The second
-// slot prefers another relay than the first. A relay that is about to stop says GOAWAY: its slot dials the
-// replacement at once, while the old connection drains beside it.
+// Two slots, each a loop: dial, serve until the connection ends, wait as the policy says, dial again. A slot avoids
+// the relay of the other. A relay that is about to stop says GOAWAY: its slot dials the replacement at once, while the
+// old connection drains beside it. One attachment watches the path with frequent probes; when it is lost, another
+// takes over at once.
 namespace qcloud::link {
 namespace {
 
 constexpr int slots = 2;
+constexpr Millis figures_age = seconds(10);
 
 Message<manifest> attach() { return Compose<manifest, "attach">().done(); }
+
+// What a connection of that family stands on: other changes do not touch it.
+struct Footing {
+  bool route, tunnel;
+  std::vector<IpAddress> addresses;
+};
+Footing footing(const NetState& net, bool v6) {
+  Footing out{v6 ? net.route6 : net.route4, v6 ? net.tunnel6 : net.tunnel4, {}};
+  for (const auto& local : net.addresses)
+    if (local.address.v6 == v6 && !local.temporary && !local.deprecated) out.addresses.push_back(local.address);
+  return out;
+}
+bool holds(const NetState& before, const NetState& now, bool v6) {
+  auto was = footing(before, v6), is = footing(now, v6);
+  if (was.route != is.route || was.tunnel != is.tunnel) return false;
+  // What is new beside them does no harm.
+  return is.addresses.size() >= was.addresses.size() &&
+         std::equal(was.addresses.begin(), was.addresses.end(), is.addresses.begin());
+}
+
+std::string network_of(const NetState& net) {
+  std::string out = net.tunnel4 || net.tunnel6 ? "tunnel" : "";
+  for (const auto& local : net.addresses)
+    if (!local.address.v6) out += " " + to_string(local.address);
+  return out;
+}
 
 class Link {
  public:
@@ -28,153 +58,245 @@ class Link {
                 },
                 deps_.tls_end, deps_.record}),
         dialing_(executor),
+        stirred_(executor),
         loops_(executor),
         sessions_(executor) {}
 
   Task<void> run() {
     for (int slot = 0; slot < slots; ++slot) loops_.spawn(keep(slot));
+    loops_.spawn(refresh());
     co_await until_cancelled();
     // First nobody dials any more, then the connections end, and with them every visit.
     co_await loops_.stop();
     co_await sessions_.stop();
     co_await board_.stop();
     deps_.state.set({});
+    deps_.riding.set({});
     deps_.health.report(manifest.name, {});
   }
 
  private:
   struct Live {  // one attachment
-    explicit Live(boost::asio::any_io_executor executor) : over(executor) {}
+    Live(boost::asio::any_io_executor executor, int s) : slot(s), over(executor) {}
+    const int slot;
     std::unique_ptr<ByteStream> stream;
     std::unique_ptr<Session> session;
     Attached told;
-    Instant began;
+    bool news = false, v6 = false;
+    Millis idle{0};   // as its path is probed now
+    Instant quiet{};  // since when it has carried nothing
     Ending ending = Ending::lost;
     bool leaving = false;
     Signal over;  // it ended, or it will soon
   };
+  using LivePtr = std::shared_ptr<Live>;
 
   Task<void> keep(int slot) {
     Redial redial;
+    Bucket changes(seconds(5), 60);
     Signal moved(executor_);
     auto net = deps_.net.state.wake(moved);
-    NetState known = deps_.net.state.get();
     for (;;) {
-      if (!known.route4 && !known.route6) {
+      moved.clear();
+      NetState here = deps_.net.state.get();
+      if (!here.route4 && !here.route6) {
         co_await moved.wait();
-        known = deps_.net.state.get();
         redial.forgive();
         continue;
       }
-      moved.clear();
-      auto wait = co_await once(slot, &redial, &moved, &known);
-      tell();
-      bool change = co_await moved.wait_until(deps_.clock, deps_.clock.now() + wait);
-      if (change && !(known == deps_.net.state.get())) {
-        known = deps_.net.state.get();
-        redial.forgive();
-      }
+      // Nothing: what it stood on has changed.
+      auto wait = co_await once(slot, &redial, &moved, &here);
+      show();
+      auto until = deps_.clock.now() + wait.value_or(Millis(0));
+      while (wait && deps_.clock.now() < until && here == deps_.net.state.get())
+        co_await moved.wait_until(deps_.clock, until);
+      if (wait && here == deps_.net.state.get()) continue;
+      redial.forgive();
+      co_await deps_.clock.sleep_until(changes.ready());
+      changes.take(deps_.clock.now());
     }
   }
 
   // One connection, from dial to its end; how long to wait before the next.
-  Task<Millis> once(int slot, Redial* redial, Signal* moved, NetState* known) {
-    StreamOptions options;
-    for (const auto& profile : profiles) options.alpn.emplace_back(profile.alpn);
-    // One dial at a time: each knows where the other is attached.
-    auto turn = co_await dialing_.enter();
-    for (const auto& live : live_) options.avoid.push_back(live->told.remote);
-    options.idle = slot == 0 ? seconds(25) : seconds(240);
-    // Every other try with small segments: on some paths larger ones vanish without a word.
-    options.cautious = redial->failures() % 2 == 1;
-    auto stream = co_await lanes_.stream.open(attach(), std::move(options));
-    if (!stream) {
-      trouble_[slot] = stream.error();
-      co_return redial->after(Ending::never_began, Millis(0), deps_.rng);
+  Task<std::optional<Millis>> once(int slot, Redial* redial, Signal* moved, NetState* here) {
+    auto live = std::make_shared<Live>(executor_, slot);
+    auto dialed = co_await unless(dial(live, redial->failures()), *moved);
+    if (!dialed) {
+      if (live->stream) live->stream->abort();
+      co_return std::nullopt;
     }
-    trouble_[slot].reset();
-    auto live = std::make_shared<Live>(executor_);
-    live->stream = *std::move(stream);
-    const Profile* profile = find_profile(live->stream->alpn());
-    if (!profile) co_return redial->after(Ending::never_began, Millis(0), deps_.rng);
-    live->began = deps_.clock.now();
-    live->told = {"", std::string(live->stream->remote()), live->began, Millis(-1), 0};
-    live->session = std::make_unique<Session>(executor_, deps_.clock, *live->stream, *profile, Limits{}, budget_,
-                                              events(live.get()));
-    live_.push_back(live);
-    turn.leave();
-    sessions_.spawn(serve(live));
-    tell();
+    if (!*dialed) co_return redial->after(Ending::never_began, Millis(0), deps_.rng);
     // An address change makes the connection worthless before the kernel can tell.
     for (;;) {
       auto ended = co_await unless(waited(live), *moved);
       if (ended) break;
-      if (deps_.net.state.get() == *known) continue;
-      *known = deps_.net.state.get();
-      live->stream->abort();
-      co_return Millis(0);
+      if (!holds(*here, deps_.net.state.get(), live->v6)) {
+        live->stream->abort();
+        co_return std::nullopt;
+      }
+      *here = deps_.net.state.get();
     }
     if (live->leaving) co_return deps_.rng.between(Millis(0), seconds(1));
-    co_return redial->after(live->ending, deps_.clock.now() - live->began, deps_.rng);
+    co_return redial->after(live->ending, deps_.clock.now() - live->told.since, deps_.rng);
   }
 
-  static Task<bool> waited(std::shared_ptr<Live> live) {
+  // True: it is attached, and served until its end.
+  Task<bool> dial(LivePtr live, int failures) {
+    // One dial at a time: each knows where the other is attached.
+    auto turn = co_await dialing_.enter();
+    StreamOptions options;
+    for (const auto& profile : profiles) options.alpn.emplace_back(profile.alpn);
+    for (const auto& other : live_)
+      if (other->slot != live->slot && !other->leaving) options.avoid.push_back(other->told.remote);
+    live->idle = options.idle = liveness().idle(Liveness::Role::watch);
+    options.patience = seconds(40);
+    // Every other try with small segments: on some paths larger ones vanish without a word.
+    options.cautious = failures % 2 == 1;
+    auto stream = co_await lanes_.stream.open(attach(), std::move(options));
+    auto& trouble = trouble_[live->slot];
+    if (!stream) {
+      trouble = stream.error();
+      co_return false;
+    }
+    live->stream = *std::move(stream);
+    const Profile* profile = find_profile(live->stream->alpn());
+    if (!profile) {
+      trouble = Error{"net.no_protocol", Retry::retry_later, "The relay speaks none of our protocols.", ""};
+      co_return false;
+    }
+    trouble.reset();
+    auto now = live->quiet = deps_.clock.now();
+    live->told = {"", std::string(live->stream->remote()), now, Millis(-1), 0};
+    if (auto remote = parse_ip(live->told.remote)) live->v6 = remote->v6;
+    live->session = std::make_unique<Session>(executor_, deps_.clock, *live->stream, *profile, Limits{}, budget_,
+                                              events(live.get()));
+    live_.push_back(live);
+    sessions_.spawn(serve(live));
+    show();
+    co_return true;
+  }
+
+  static Task<bool> waited(LivePtr live) {
     co_await live->over.wait();
     co_return true;
   }
 
-  Task<void> serve(std::shared_ptr<Live> live) {
+  Task<void> serve(LivePtr live) {
     struct Remove {
       Link& link;
-      std::shared_ptr<Live> live;
+      LivePtr live;
       ~Remove() {
         std::erase(link.live_, live);
+        if (link.watcher_.lock() == live) ++link.word_;
         live->over.notify();
+        link.show();
       }
     } remove{*this, live};
-    switch (co_await live->session->run()) {
-      case SessionEnd::clean:
-        live->ending = Ending::clean;
-        break;
-      case SessionEnd::lost:
-        live->ending = Ending::lost;
-        break;
-      case SessionEnd::broken:
-        live->ending = Ending::broken;
-        break;
-    }
+    auto end = co_await live->session->run();
+    live->ending = end == SessionEnd::clean ? Ending::clean : end == SessionEnd::lost ? Ending::lost : Ending::broken;
+    auto now = deps_.clock.now();
+    if (end == SessionEnd::broken)
+      trouble_[live->slot] = Error{"link.broken", Retry::retry_later, "What answers in the relay's place is no relay.", ""};
+    else if (now - live->told.since < seconds(5) && !live->leaving)
+      trouble_[live->slot] = Error{"link.dropped", Retry::retry_later, "The relay ends the connection at once.", ""};
+    if (end == SessionEnd::lost) liveness().lost(role(*live), now - live->quiet);
   }
 
   SessionEvents events(Live* live) {
-    return {[this](std::shared_ptr<Visit> visit) { board_.take(std::move(visit)); },
+    return {[this, live](std::shared_ptr<Visit> visit) {
+              live->quiet = deps_.clock.now();
+              board_.take(std::move(visit));
+              stirred_.notify();
+            },
             [this, live](const std::string& method, const std::string& path, const std::string& body) {
-              if (path != "/v1/attachment") return 404;
+              bool news = path == "/v1/news";
+              if (!news && path != "/v1/attachment") return 404;
               if (method != "PUT") return 405;
-              auto told = read_attachment(body);
-              if (!told) return 400;
-              live->told.relay = told->relay;
-              seen_ = told->seen;
-              tell();
+              live->quiet = deps_.clock.now();
+              bool tells = watcher_.lock().get() == live || !deps_.riding.get().on;
+              if (!news) {
+                auto told = read_attachment(body);
+                if (!told) return 400;
+                live->told.relay = told->relay;
+                live->news = told->news;
+                seen_[live->slot] = told->seen;
+                tells = tells || told->seen != deps_.riding.get().seen;
+              }
+              // Both relays have the same news: it is heard once.
+              if (tells) ++word_;
+              show();
               return 204;
             },
-            [live] {
+            [this, live] {
               live->leaving = true;
               live->over.notify();
+              show();
             }};
   }
 
-  void tell() {
-    State state{{}, seen_};
+  // In this network. They are few: whoever carries a box about begins anew.
+  Liveness& liveness() {
+    if (liveness_.size() > 8) liveness_.clear();
+    return liveness_[network_of(deps_.net.state.get())];
+  }
+  Liveness::Role role(const Live& live) const {
+    return watcher_.lock().get() == &live ? Liveness::Role::watch : Liveness::Role::spare;
+  }
+
+  // IPv4 is the family that hides silent changes, so it is the one to watch; and with the watcher the news ride.
+  void appoint() {
+    auto worth = [](const Live& live) { return live.leaving ? -1 : (live.v6 ? 0 : 2) + (live.news ? 1 : 0); };
+    auto best = watcher_.lock();
+    if (best && std::find(live_.begin(), live_.end(), best) == live_.end()) best.reset();
+    for (const auto& live : live_)
+      if (!best || worth(*live) > worth(*best)) best = live;
+    watcher_ = best;
+    for (const auto& live : live_) {
+      live->told.visits = live->session->visits();
+      live->told.round_trip = live->session->round_trip();
+      if (live->told.visits != 0) live->quiet = deps_.clock.now();
+      // Whoever carries visits must not keep them waiting on a dead path.
+      bool close = live == best || live->told.visits != 0;
+      auto idle = liveness().idle(close ? Liveness::Role::watch : Liveness::Role::spare);
+      liveness().alive(role(*live), deps_.clock.now() - live->quiet);
+      if (idle == live->idle) continue;
+      live->idle = idle;
+      live->stream->probe_after(idle);
+      unsettled_ = true;
+      stirred_.notify();
+    }
+  }
+
+  // Figures change without a word of anybody: they are looked at while there are visits, and once after a change.
+  Task<void> refresh() {
+    for (;;) {
+      co_await stirred_.wait();
+      bool busy = true;
+      while (busy) {
+        co_await deps_.clock.sleep_for(seconds(1));
+        show();
+        busy = std::exchange(unsettled_, false) ||
+               std::any_of(live_.begin(), live_.end(), [](const LivePtr& live) { return live->told.visits != 0; });
+        if (busy) co_await stirred_.wait_until(deps_.clock, deps_.clock.now() + figures_age);
+        // How long a path may be mute depends on how long it has been: by now it has answered.
+        for (const auto& live : live_) live->stream->probe_after(live->idle);
+      }
+    }
+  }
+
+  void show() {
+    appoint();
+    auto watcher = watcher_.lock();
+    bool watched = watcher && !watcher->leaving && (!watcher->v6 || !deps_.net.state.get().route4);
+    bool rides = watched && watcher->news;
+    deps_.riding.set(rides ? Riding{true, seen_[watcher->slot], word_} : Riding{});
+    State state{{}, watcher ? seen_[watcher->slot] : ""};
     for (const auto& live : live_)
       if (!live->leaving) state.attached.push_back(live->told);
     std::vector<Finding> findings;
-    if (state.attached.empty()) {
+    if (state.attached.empty())
       for (const auto& trouble : trouble_)
-        if (trouble) {
-          findings.push_back({"link_no_relay", {{"reason", trouble->detail}}});
-          break;
-        }
-    }
+        if (trouble && findings.empty()) findings.push_back({"link_no_relay", {{"reason", reason_of(*trouble)}}});
     if (deps_.services.get().empty()) findings.push_back({"link_no_service", {}});
     deps_.health.report(manifest.name, std::move(findings));
     deps_.state.set(std::move(state));
@@ -185,10 +307,15 @@ class Link {
   Lanes<manifest> lanes_;
   Budget budget_;
   Switchboard board_;
-  std::vector<std::shared_ptr<Live>> live_;
+  std::vector<LivePtr> live_;
+  std::weak_ptr<Live> watcher_;
+  std::map<std::string, Liveness> liveness_;
   std::optional<Error> trouble_[slots];
-  std::string seen_;
+  std::string seen_[slots];
+  std::uint64_t word_ = 0;
+  bool unsettled_ = false;
   Turnstile dialing_;
+  Signal stirred_;
   Nursery loops_, sessions_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/cloud/cloud_session.hpp"
+#include "agent/cloud/riding.hpp"
 #include "agent/core/rng.hpp"
 #include "agent/features/link/manifest.hpp"
 #include "agent/features/link/switchboard/switchboard.hpp"
@@ -16,7 +17,7 @@ struct Attached {
   std::string relay;   // its name for itself, or its address
   std::string remote;  // its address
   Instant since;
-  Millis round_trip{-1};  // measured while bytes flow
+  Millis round_trip{-1};  // measured while bytes flow; this and the next are some seconds old
   std::size_t visits = 0;
   bool operator==(const Attached&) const = default;
 };
@@ -36,6 +37,7 @@ struct Deps {
   LocalDial& dial;
   Fact<Services>& services;
   Fact<State>& state;
+  Fact<Riding>& riding;
   std::function<std::unique_ptr<TlsEnd>()> tls_end;  // with the box's certificate; null: there is none
   std::function<void(VisitRecord)> record;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/core/ip.hpp"
+
 namespace qcloud::link {
 namespace {
 
@@ -19,20 +21,63 @@ Millis Redial::after(Ending ending, Millis held, Rng& rng) {
   return rng.between(shortest, std::max(shortest, cap));
 }
 
+namespace {
+
+// From the first probe to the verdict, and a little.
+constexpr Millis verdict = seconds(15), shortest_idle = seconds(10);
+
+}  // namespace
+
+bool Liveness::lost(Role role, Millis silent) {
+  auto& span = of(role);
+  if (silent < span.idle) return false;  // something else ended it
+  if (silent > span.idle + verdict) {    // earlier probes were answered
+    span.strikes = 0;
+    return false;
+  }
+  if (++span.strikes < 2) return false;
+  span.strikes = 0;
+  span.idle = std::max(shortest_idle, span.idle / 2);
+  return true;
+}
+
+void Liveness::alive(Role role, Millis silent) {
+  if (silent > of(role).idle + verdict) of(role).strikes = 0;
+}
+
+std::string reason_of(const Error& error) {
+  std::string words = error.detail;
+  for (std::size_t at = 0; (at = words.find("cloud", at)) != std::string::npos;) words.replace(at, 5, "relay");
+  // Here the general advice is of no use.
+  bool middlebox = error.code.starts_with("net.tls_") || error.code == "net.no_protocol" || error.code == "net.bad_answer";
+  if (middlebox && !error.fix.empty()) words += " " + error.fix;
+  return words;
+}
+
+// A household has one IPv4 address, and a /64 of IPv6 in which it can choose any number.
+std::string Doorkeeper::whose(const std::string& source) {
+  auto ip = parse_ip(source);
+  if (!ip || !ip->v6) return source;
+  std::string out;
+  for (std::size_t i = 0; i < 8; ++i) out += static_cast<char>(ip->bytes[i]);
+  return out;
+}
+
 bool Doorkeeper::admits(const std::string& source, Instant now) const {
-  auto at = records_.find(source);
+  auto at = records_.find(whose(source));
   return at == records_.end() || at->second.failed < most || now - at->second.began >= span;
 }
 
 void Doorkeeper::left(const std::string& source, Instant now, Millis stayed, std::uint64_t bytes_out) {
   bool failed = stayed < seconds(5) && bytes_out < 8 * 1024;
   if (!failed || source.empty()) return;
-  if (records_.size() >= sources && !records_.contains(source)) {
+  auto key = whose(source);
+  if (records_.size() >= sources && !records_.contains(key)) {
     auto oldest = std::min_element(records_.begin(), records_.end(),
                                    [](const auto& a, const auto& b) { return a.second.began < b.second.began; });
     records_.erase(oldest);
   }
-  auto& record = records_[source];
+  auto& record = records_[key];
   if (record.failed == 0 || now - record.began >= span) record = {now, 0};
   ++record.failed;
 }

@@ -96,6 +96,7 @@ std::optional<Attachment> read_attachment(std::string_view body) {
     if (!parsed) return std::nullopt;
     out.seen = to_string(*parsed);
   }
+  if (auto* news = value.get_object().if_contains("news"); news && news->is_bool()) out.news = news->get_bool();
   if (auto* relay = value.get_object().if_contains("relay"); relay && relay->is_string())
     for (char c : relay->get_string())
       if (c > ' ' && c <= '~' && out.relay.size() < 64) out.relay += c;

@@ -20,10 +20,11 @@ struct Opening {
 // `authority`: RFC 9110 7.2 with a port. `forwarded`: RFC 7239, its first `for`. Nothing: not an authority.
 std::optional<Opening> read_opening(std::string_view authority, std::string_view forwarded);
 
-// PUT /v1/attachment: {"seen":"5.6.7.20","relay":"relay-a"}.
+// PUT /v1/attachment: {"seen":"5.6.7.20","relay":"relay-a","news":true}.
 struct Attachment {
   std::string seen;   // an address, or empty
   std::string relay;  // printable, at most 64
+  bool news = false;  // the cloud's news for this box come with it (PUT /v1/news)
 };
 std::optional<Attachment> read_attachment(std::string_view body);
 

@@ -10,10 +10,12 @@ namespace refcloud {
 
 class Watches {
  public:
-  /// Ends the wait of each watch of this device; whether there is an answer, Cloud::recheck() says.
+  /// Ends the wait of each watch of this device, and of the relays (who wait as ""); whether there is an answer, Cloud::recheck() says.
   void wake(const std::string& device_id) {
-    const auto [first, last] = timers_.equal_range(device_id);
-    for (auto it = first; it != last; ++it) expire(*it->second);
+    for (const auto& who : {device_id, std::string()}) {
+      const auto [first, last] = timers_.equal_range(who);
+      for (auto it = first; it != last; ++it) expire(*it->second);
+    }
   }
   void wake_all() {
     for (const auto& [device, timer] : timers_) expire(*timer);

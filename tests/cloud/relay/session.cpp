@@ -10,7 +10,8 @@ namespace {
 
 // Streams are bounded by their own windows; one that does not drain must not stop the others.
 constexpr std::int32_t connection_window = 32 * 1024 * 1024;
-constexpr int most_odd_frames = 100, most_headers = 8;
+constexpr int most_odd_frames = 2000, most_headers = 8;  // boxes measure with PINGs
+constexpr std::size_t most_answers_waiting = 100;
 constexpr std::chrono::seconds odd_span{10};
 // Of the streams that the box opens, which are none. "All of them may still come" (RFC 9113 6.8) is spelled
 // 2^31-1 by a server and 2^31-2 by a client, whose peer has the even numbers.
@@ -68,9 +69,9 @@ struct Session::Callbacks {
     return static_cast<ssize_t>(count);
   }
 
-  static ssize_t told(nghttp2_session*, std::int32_t, std::uint8_t* into, std::size_t most,
+  static ssize_t told(nghttp2_session*, std::int32_t id, std::uint8_t* into, std::size_t most,
                       std::uint32_t* flags, nghttp2_data_source*, void* user) {
-    auto& body = self(user).told_;
+    auto& body = self(user).tellings_[id];
     auto count = std::min(most, body.size());
     std::copy_n(body.data(), count, into);
     body.erase(0, count);
@@ -147,7 +148,7 @@ Session::Session(std::string id, Budget& budget) : id_(std::move(id)), budget_(b
   nghttp2_option* option = nullptr;
   nghttp2_option_new(&option);
   nghttp2_option_set_no_auto_window_update(option, 1);
-  nghttp2_option_set_max_outbound_ack(option, most_odd_frames);
+  nghttp2_option_set_max_outbound_ack(option, most_answers_waiting);
   nghttp2_session_client_new2(&h2_, table, this, option);
   nghttp2_option_del(option);
   nghttp2_session_callbacks_del(table);
@@ -185,11 +186,18 @@ std::span<const char> Session::output() {
 }
 
 void Session::tell(const std::string& body) {
-  told_ = body;
   nghttp2_nv head[] = {pair(":method", "PUT"), pair(":scheme", "https"), pair(":authority", "relay"),
                        pair(":path", "/v1/attachment"), pair("content-type", "application/json")};
   nghttp2_data_provider provider{{.ptr = nullptr}, Callbacks::told};
-  nghttp2_submit_request(h2_, nullptr, head, std::size(head), &provider, nullptr);
+  auto id = nghttp2_submit_request(h2_, nullptr, head, std::size(head), &provider, nullptr);
+  if (id > 0) tellings_[id] = body;
+  kick();
+}
+
+void Session::nudge() {
+  nghttp2_nv head[] = {pair(":method", "PUT"), pair(":scheme", "https"), pair(":authority", "relay"),
+                       pair(":path", "/v1/news")};
+  nghttp2_submit_request(h2_, nullptr, head, std::size(head), nullptr, nullptr);
   kick();
 }
 
@@ -255,6 +263,7 @@ Stream* Session::find(std::int32_t id) const {
 }
 
 void Session::close(std::int32_t id, std::uint32_t code) {
+  tellings_.erase(id);
   auto at = streams_.find(id);
   if (at == streams_.end()) return;
   auto stream = std::move(at->second);

@@ -71,8 +71,10 @@ class Session {
   /// Called when there may be more output. It must not call back.
   std::function<void()> on_output;
 
-  /// What the box is told of itself, once: a JSON body.
+  /// What the box is told of itself, at the beginning and when it changes: a JSON body.
   void tell(const std::string& body);
+  /// The cloud has something for the box, which will ask it.
+  void nudge();
   /// Null: no room at the moment.
   std::shared_ptr<Stream> open(const std::string& authority, const std::string& forwarded);
   void send(Stream& stream, std::span<const char> bytes);
@@ -113,7 +115,8 @@ class Session {
   Budget& budget_;
   nghttp2_session* h2_ = nullptr;
   std::map<std::int32_t, std::shared_ptr<Stream>> streams_;
-  std::string batch_, told_;
+  std::string batch_;
+  std::map<std::int32_t, std::string> tellings_;  // what is not sent yet of their bodies
   Instant heard_{}, flood_began_{};
   int odd_frames_ = 0;
   bool greeted_ = false, aside_ = false, leaving_ = false, farewell_ = false, over_ = false, flood_ = false;

@@ -13,7 +13,8 @@ def _frames(data):
         size = int.from_bytes(data[at:at + 3], "big")
         if at + 9 + size > len(data):
             return
-        yield data[at + 3], data[at + 4], int.from_bytes(data[at + 5:at + 9], "big") & 0x7FFFFFFF, data[at + 9:at + 9 + size]
+        stream = int.from_bytes(data[at + 5:at + 9], "big") & 0x7FFFFFFF
+        yield data[at + 3], data[at + 4], stream, data[at + 9:at + 9 + size]
         at += 9 + size
 
 

@@ -78,10 +78,14 @@ class Home(World):
         """How many are open."""
         return sum(c["visits"] for c in self.connections())
 
-    def visitors(self):
-        """The box's own log of who came, newest first, once no visit is open."""
-        wait_for("no visit left", 10, lambda: self.visits() == 0)
-        return self.agent.get("/v1/link/visitors")["visitors"]
+    def last_visit(self, **expected):
+        """Waits until the box's own log tells this of the visit that ended last."""
+        def shown():
+            return self.agent.get("/v1/link/visitors")["visitors"][:1]
+        try:
+            wait_for("the visit's row", 5, lambda: any(expected.items() <= v.items() for v in shown()))
+        except TimeoutError:
+            raise AssertionError("%s is not the last visit: %s" % (expected, shown())) from None
 
     def box_certificate(self):
         """The one that visitors meet where TLS ends in the agent; a file."""

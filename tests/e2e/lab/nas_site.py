@@ -91,8 +91,8 @@ class NasSite:
         mounts = "mount --bind '%s' /etc/passwd; mount -t tmpfs tmpfs /run; mkdir -m 755 /run/sshd" % passwd
         libraries = ":".join(os.path.join(tree, part, _triple()) for part in ("usr/lib", "lib"))
         self._sshd = Proc("sshd", [os.path.join(tree, "usr/sbin/sshd"), "-D", "-e", "-f", config],
-                          os.path.join(self.folder, "sshd.log"), ns=self.world.net.nas, env={"LD_LIBRARY_PATH": libraries},
-                          resolv=self.world.agent.resolv, mounts=mounts)
+                          os.path.join(self.folder, "sshd.log"), ns=self.world.net.nas,
+                          env={"LD_LIBRARY_PATH": libraries}, resolv=self.world.agent.resolv, mounts=mounts)
         self.listening(self._sshd, self.ssh_port)
         with open(host_key + ".pub") as key, open(self.known_hosts, "w") as out:
             out.write("* " + key.read())

@@ -81,3 +81,45 @@ TEST_CASE("link: a service is on this box, has a name and a port") {
   CHECK(!check({"a.b", "127.0.0.1", 80}));
   CHECK(!check({"Web", "127.0.0.1", 80}));
 }
+
+TEST_CASE("link: the wait is anywhere from 0.1 s to 0.5 s doubled for each failure, 60 s at most") {
+  unit::SeededRng rng;
+  for (int failures = 0; failures < 12; ++failures) {
+    auto cap = std::min<Millis>(seconds(60), Millis(500) * (1 << std::min(failures, 10)));
+    Millis least = seconds(99), most(0);
+    for (int i = 0; i < 400; ++i) {
+      Redial redial;
+      for (int n = 0; n < failures; ++n) redial.after(Ending::lost, seconds(59), rng);
+      auto wait = redial.after(i % 2 ? Ending::never_began : Ending::broken, seconds(59), rng);
+      least = std::min(least, wait);
+      most = std::max(most, wait);
+    }
+    CAPTURE(failures);
+    CHECK(least >= Millis(100));
+    CHECK(most <= cap);
+    CHECK(most >= cap * 9 / 10);   // the whole span is used: boxes do not come back in step
+    CHECK(least <= Millis(100) + cap / 10);
+  }
+}
+
+TEST_CASE("link: only a minute of health forgives, and what never began was no health") {
+  unit::SeededRng rng;
+  Redial redial;
+  for (int i = 0; i < 5; ++i) redial.after(Ending::lost, seconds(59), rng);
+  CHECK(redial.failures() == 5);
+  redial.after(Ending::never_began, minutes(5), rng);
+  CHECK(redial.failures() == 6);
+  redial.after(Ending::lost, seconds(60), rng);
+  CHECK(redial.failures() == 0);
+  // A flood is answered with a wait also then, however short.
+  CHECK(redial.after(Ending::broken, minutes(5), rng) >= Millis(100));
+  CHECK(redial.failures() == 1);
+}
+
+TEST_CASE("link: an IPv6 household is one source") {
+  Doorkeeper door;
+  Instant now(seconds(1000));
+  for (int i = 0; i < Doorkeeper::most; ++i) door.left("2a0b:1:2:3::" + std::to_string(i), now, Millis(300), 900);
+  CHECK(!door.admits("2a0b:1:2:3:ffff::1", now));
+  CHECK(door.admits("2a0b:1:2:4::1", now));
+}

@@ -46,7 +46,7 @@ TEST_CASE("link: half-close both ways, and the visit is over") {
   CHECK((data.back().flags & frames::end_stream) != 0);
   CHECK(world.session.visits() == 0);
   unit::finish(world.io, visit->delivered());
-  CHECK(world.budget.held() == 0);
+  CHECK(world.budget.held() == Visit::cost);
 }
 
 TEST_CASE("link: what came before a visitor's end in order is still there after the stream is over") {
@@ -127,4 +127,41 @@ TEST_CASE("link: as dialer toward HAProxy the box sends the preface, and takes n
   world.say(frames::frame(frames::settings, 0, 0) + frames::frame(frames::settings, frames::ack, 0));
   auto visit = world.open(1);
   CHECK(visit->opening().host == "nas1.mynas.test");
+}
+
+TEST_CASE("link: a drain tells in two steps, lets visits finish, and ends in order") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  world.session.drain();
+  auto notice = world.heard(frames::goaway, 0);
+  REQUIRE(notice.size() == 1);
+  CHECK(frames::value(notice[0].payload, 0, 4) == 0x7fffffff);
+  for (const auto& ping : world.heard(frames::ping, 0))
+    world.say(frames::frame(frames::ping, frames::ack, 0, ping.payload));
+  auto last = world.heard(frames::goaway, 0);
+  REQUIRE(last.size() == 1);
+  CHECK(frames::value(last[0].payload, 0, 4) == 1);
+  world.write(*visit, "still here");
+  CHECK(world.heard_data(1) == "still here");
+  CHECK(!world.running->ended());
+  visit->reset();
+  world.listen();
+  REQUIRE(world.running->returned());
+  CHECK(world.running->value() == SessionEnd::clean);
+}
+
+TEST_CASE("link: a relay that never greets is left after ten seconds, one that did costs no timer") {
+  SessionWorld silent;
+  silent.clock.advance(seconds(9));
+  CHECK(!silent.running->ended());
+  silent.clock.advance(seconds(1));
+  REQUIRE(silent.running->returned());
+  CHECK(silent.running->value() == SessionEnd::broken);
+  SessionWorld polite;
+  polite.greeted();
+  polite.clock.advance(seconds(11));
+  CHECK(!polite.running->ended());
+  CHECK(!polite.clock.anyone_sleeps());
 }

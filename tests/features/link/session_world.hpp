@@ -2,6 +2,7 @@
 #pragma once
 
 #include <doctest/doctest.h>
+#include <malloc.h>
 
 #include "agent/features/link/h2/session.hpp"
 #include "tests/features/link/frames.hpp"
@@ -10,6 +11,12 @@
 #include "tests/unit/virtual_clock.hpp"
 
 namespace unit {
+
+// What is in use on the heap in truth (nothing under a sanitizer, which has a heap of its own).
+inline std::size_t heap() {
+  auto now = ::mallinfo2();
+  return now.uordblks + now.hblkhd;
+}
 
 struct SessionWorld {
   boost::asio::io_context io;
@@ -34,6 +41,9 @@ struct SessionWorld {
                  },
                  [this] { ++leaving; }}) {
     running.emplace(start(io, session.run()));
+  }
+  ~SessionWorld() {
+    if (!running->ended()) running->cancel();
   }
   // The greeting of a relay.
   SessionWorld& greeted() {

@@ -72,6 +72,14 @@ func (r *relay) next() (*http2.ClientConn, error) {
 	return nil, errors.New("no box is attached")
 }
 
+// What the visitor says; closed, nobody waits for more of it.
+type speech struct {
+	io.Reader
+	visitor net.Conn
+}
+
+func (s speech) Close() error { return s.visitor.SetReadDeadline(time.Unix(1, 0)) }
+
 // After the visitor's CONNECT the bytes go both ways, each end by itself.
 func (r *relay) ServeHTTP(out http.ResponseWriter, visit *http.Request) {
 	if visit.Method != "CONNECT" {
@@ -92,7 +100,7 @@ func (r *relay) ServeHTTP(out http.ResponseWriter, visit *http.Request) {
 	answer, err := box.RoundTrip(&http.Request{
 		Method: "CONNECT", URL: &url.URL{Scheme: "https", Host: visit.Host}, Host: visit.Host,
 		Header: http.Header{"Forwarded": {fmt.Sprintf(`for="%s"`, visit.RemoteAddr)}},
-		Body:   io.NopCloser(buffered), ContentLength: -1,
+		Body:   speech{buffered, visitor}, ContentLength: -1,
 	})
 	if err != nil {
 		fmt.Fprintf(visitor, "HTTP/1.1 502 %s\r\n\r\n", strings.ReplaceAll(err.Error(), "\n", " "))

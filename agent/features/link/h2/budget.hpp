@@ -21,11 +21,11 @@ class Budget {
   std::size_t most_held() const { return most_held_; }
   std::size_t free() const { return total_ - std::min(total_, held_ + promised_); }
   // What one visit may hold toward its visitor.
-  std::size_t share() const { return free() / 16; }
+  std::size_t share() const { return free() / 128; }
   // No room for new visits; and room again, a little later than that.
-  bool crowded() const { return free() < total_ / 16; }
+  bool crowded() const { return free() < total_ / 64; }
   bool roomy() const { return free() >= roomy_at(); }
-  std::size_t roomy_at() const { return total_ / 8; }
+  std::size_t roomy_at() const { return total_ / 16; }
 
   // False: there is no room, and nothing has changed.
   bool hold(std::size_t bytes) {

@@ -31,13 +31,17 @@ struct Session::Callbacks::Table {
     return 0;
   }
   // What nghttp2 answers with a reset of the stream, or not at all.
-  static int invalid(nghttp2_session*, const nghttp2_frame*, int, void* user) {
+  static int invalid(nghttp2_session*, const nghttp2_frame*, int why, void* user) {
     Session& session = self(user);
+    // One stream too many, before the relay knows that it is: both are right.
+    if (why == NGHTTP2_ERR_REFUSED_STREAM) return 0;
     bool flood = session.patience_.over(Patience::What::malformed, session.clock_.now());
     return flood ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
   }
   // nghttp2 says goodbye by itself when the peer breaks the protocol.
   static int sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_HEADERS && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+      self(user).answered(frame->hd.stream_id);
     if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) self(user).broken_ = true;
     return 0;
   }

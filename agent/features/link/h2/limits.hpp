@@ -14,8 +14,8 @@ struct Limits {
   std::size_t header_list = 16 * 1024;                // bytes, as HTTP/2 counts them (RFC 9113, 6.5.2)
   std::size_t continuations = 8;                      // frames of one header block beyond its first
   std::size_t queued = 10'000;                        // frames for a relay that does not read
-  std::uint32_t announced_window = 32 * 1024;         // of a stream before its visit is let in, bytes
-  std::uint32_t first_window = 256 * 1024;            // of a visit, while there is memory
+  std::uint32_t announced_window = 32 * 1024;         // of a visit before its service has taken anything, bytes
+  std::uint32_t first_window = 256 * 1024;            // of a visit after that, while there is memory
   std::uint32_t largest_window = 4 * 1024 * 1024;     // of a visit, once the path has shown its worth
   std::uint32_t connection_window = 4 * 1024 * 1024;  // of all visits of a connection
   std::size_t out_buffer = 128 * 1024;                // toward one visitor, bytes

@@ -41,14 +41,14 @@ bool Session::header(std::int32_t id, std::string_view name, std::string_view va
 void Session::opened(std::int32_t id) {
   if (id != head_.id) return;
   const Head head = std::exchange(head_, {});
-  if (!head.host.empty() && !head.authority.empty() && head.host != head.authority) return refuse(id, 400);
+  if (!head.host.empty() && !head.authority.empty() && head.host != head.authority) return respond(id, 400, nullptr);
   if (head.method != "CONNECT") {
-    if (head.path.size() > 256 || tellings_.size() >= limits_.tellings) return refuse(id, 404);
+    if (head.path.size() > 256 || tellings_.size() >= limits_.tellings) return respond(id, 404, nullptr);
     tellings_[id] = {head.method, head.path, ""};
     return;
   }
   auto opening = head.protocol.empty() ? read_opening(head.authority, head.forwarded) : std::nullopt;
-  if (!opening) return refuse(id, 400);
+  if (!opening) return respond(id, 400, nullptr);
   if (draining_ || budget_.crowded() || !budget_.hold(Visit::cost)) {
     cut(id, NGHTTP2_REFUSED_STREAM);
     return balance();
@@ -113,9 +113,8 @@ void Session::respond(std::int32_t id, int status, const nghttp2_data_provider* 
 }
 
 // The answer is whole, and nothing more is wanted (RFC 9113, 8.1).
-void Session::refuse(std::int32_t id, int status) {
-  respond(id, status, nullptr);
-  cut(id, NGHTTP2_NO_ERROR);
+void Session::answered(std::int32_t id) {
+  if (nghttp2_session_get_stream_remote_close(h2_, id) == 0) cut(id, NGHTTP2_NO_ERROR);
 }
 
 void Session::cut(std::int32_t id, std::uint32_t code) {

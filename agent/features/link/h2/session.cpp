@@ -78,13 +78,10 @@ Status Session::greet() {
 }
 
 Task<SessionEnd> Session::run() {
-  struct AllGone {
-    Session& session;
-    ~AllGone() { session.lose_all(); }
-  } all_gone{*this};
   if (!greet()) co_return SessionEnd::broken;
   using namespace boost::asio::experimental::awaitable_operators;
   auto first = co_await (caught(read_loop()) || caught(write_loop()) || caught(await_greeting()));
+  lose_all();
   if (first.index() == 0) co_return std::get<0>(first).take();
   if (first.index() == 1) co_return std::get<1>(first).take();
   co_return std::get<2>(first).take();

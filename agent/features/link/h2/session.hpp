@@ -82,11 +82,12 @@ class Session {
   void closed(std::int32_t id, bool in_order);
   // And what the box says to it.
   void welcome(Visit& visit);
-  void refuse(std::int32_t id, int status);
   void respond(std::int32_t id, int status, const nghttp2_data_provider* body);
+  void answered(std::int32_t id);
   void cut(std::int32_t id, std::uint32_t code = NGHTTP2_CONNECT_ERROR);
 
   // windows.cpp: how much may come, how much goes, and whose turn it is.
+  void widen(Visit& visit);
   void tell_window(Visit& visit);
   void count_window();
   void settle();

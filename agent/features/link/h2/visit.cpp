@@ -7,6 +7,7 @@ namespace {
 
 constexpr std::size_t smallest = 1024;     // of a pipe's memory
 constexpr std::size_t worthwhile = 1024;   // less room than this is waited for
+constexpr std::size_t least = 4 * 1024;    // toward a visitor
 
 Error gone_error() { return {"link.gone", Retry::give_up, "The visitor has left.", ""}; }
 
@@ -56,7 +57,7 @@ void Visit::discard(Pipe& pipe) {
 void Visit::answer(int status) {
   if (!session_) return;
   if (status == 200) return session_->welcome(*this);
-  session_->refuse(id_, status);
+  session_->respond(id_, status, nullptr);
   // What the visitor still sends is for nobody.
   finished_ = gone_ = true;
   discard(in_);
@@ -74,13 +75,17 @@ Task<Result<std::span<const char>>> Visit::received() {
 void Visit::passed_on(std::size_t count) {
   if (count == 0) return;
   drop(in_, count);
-  if (session_) session_->tell_window(*this);
+  if (!session_) return;
+  if (!std::exchange(served_, true)) session_->widen(*this);
+  session_->tell_window(*this);
 }
 
 // Some of the share that one visit may hold; nothing, if it waits for the visitor or for memory.
 std::span<char> Visit::place(std::size_t wish) {
   pinched_ = false;
-  auto most = std::min(session_->limits_.out_buffer, std::max(out_.held(), budget_.share()));
+  // Who has taken much may have more: one who takes nothing holds little.
+  auto taken = static_cast<std::size_t>(bytes_out_) - out_.size();
+  auto most = std::min({session_->limits_.out_buffer, std::max(least, taken / 2), std::max(out_.held(), budget_.share())});
   wish = std::min(wish, most - std::min(most, out_.size()));
   if (!out_.empty() && wish < worthwhile) return {};
   auto need = out_.short_of(wish);

@@ -85,6 +85,7 @@ class Visit {
   bool pinched_ = false;       // waits for memory of the budget
   bool bulk_ = false;
   bool gone_ = false;
+  bool served_ = false;  // its service has taken something
 };
 
 }  // namespace qcloud::link

@@ -17,9 +17,12 @@ void Session::welcome(Visit& visit) {
   auto bytes = Callbacks::source();
   respond(visit.id_, 200, &bytes);
   rank(visit, false);
+}
+
+// A service that takes what it is given may have more.
+void Session::widen(Visit& visit) {
   auto most = static_cast<std::int64_t>(budget_.free() / 48);
   visit.window_ = std::clamp<std::int64_t>(most, limits_.announced_window, limits_.first_window);
-  tell_window(visit);
 }
 
 // A visit's window: what waits here and what may still come are so much together.

@@ -46,9 +46,12 @@ Task<void> Relay::attach(WirePtr wire, Connections::Place) {
   {
     Arrival arrival(arriving_, id);
     bool admitted = false;
-    if (set_up)
-      admitted = co_await cloud_.attach(options_.name, id, wire->peer().to_string(), shown.certificate);
-    else if (!shown.rendezvous.empty())
+    if (set_up) {
+      auto admission = co_await cloud_.attach(options_.name, id, wire->peer().to_string(), shown.certificate);
+      admitted = admission.admitted;
+      if (admitted && !admission.newest) news_ride_ = false;
+      if (admitted && !slots_.holds(id)) told_[id] = admission.newest.value_or(0);
+    } else if (!shown.rendezvous.empty())
       admitted = rendezvous_.admit(id, Connections::network(wire->peer()), Steady::now());
     if (!admitted) co_return wire->abort();
     session = std::make_shared<Session>(id, budget_);
@@ -67,8 +70,8 @@ Task<void> Relay::attach(WirePtr wire, Connections::Place) {
     attachments_[session.get()] = {wire, Steady::now(), std::nullopt};
     if (!set_up) attachments_[session.get()].until = rendezvous_.end_of(id);
     for (const auto& older : slots_.take(session)) launch(wire->executor(), doubt(older));
-    session->tell(
-        json::serialize(json::object{{"seen", wire->peer().to_string()}, {"relay", options_.name}}));
+    session->tell(words_for(*wire, set_up));
+    if (set_up && on_attached_) on_attached_();
     co_await run(wire, session);
   }
   if (set_up) co_await report_gone(id, wire->peer().to_string(), shown.certificate);
@@ -77,6 +80,7 @@ Task<void> Relay::attach(WirePtr wire, Connections::Place) {
 // The box may be back before the cloud has heard that it was gone.
 Task<void> Relay::report_gone(std::string id, std::string seen, std::string certificate) {
   if (slots_.holds(id) || arriving_.contains(id)) co_return;
+  told_.erase(id);
   co_await cloud_.detach(options_.name, id);
   if (slots_.holds(id)) co_await cloud_.attach(options_.name, id, seen, certificate);
 }

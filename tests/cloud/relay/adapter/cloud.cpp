@@ -55,16 +55,20 @@ Task<bool> CloudDoor::started(std::string relay, std::string ipv4, std::string i
   json::object body{{"relay", relay}, {"ipv4", nullptr}, {"ipv6", nullptr}};
   if (!ipv4.empty()) body["ipv4"] = ipv4;
   if (!ipv6.empty()) body["ipv6"] = ipv6;
-  auto answer = co_await ask("POST", "/relay/started", json::serialize(body));
+  auto answer = co_await ask("POST", "/relay/started", json::serialize(body), std::chrono::seconds(1));
   co_return answer.status == 200;
 }
 
-Task<bool> CloudDoor::attach(std::string relay, std::string device, std::string seen,
-                             std::string certificate) {
+Task<CloudDoor::Admission> CloudDoor::attach(std::string relay, std::string device, std::string seen,
+                                             std::string certificate) {
   json::object body{
       {"relay", relay}, {"device_id", device}, {"seen", seen}, {"certificate_sha256", certificate}};
   auto answer = co_await ask("POST", "/relay/attach", json::serialize(body));
-  co_return answer.status == 200;
+  Admission out{answer.status == 200, std::nullopt};
+  auto value = object_in(answer.body);
+  if (auto* newest = value.if_contains("news"); newest && newest->is_int64())
+    out.newest = newest->get_int64();
+  co_return out;
 }
 
 Task<void> CloudDoor::detach(std::string relay, std::string device) {
@@ -82,16 +86,21 @@ Task<std::optional<std::string>> CloudDoor::device_of(std::string host) {
   co_return std::string(device->get_string());
 }
 
-Task<std::optional<std::vector<std::string>>> CloudDoor::gone(std::string relay,
-                                                              std::vector<std::string> attached) {
-  json::object body{{"relay", relay}, {"attached", json::value_from(attached)}};
-  auto answer = co_await ask("POST", "/relay/news", json::serialize(body), std::chrono::seconds(60));
+Task<std::optional<CloudDoor::News>> CloudDoor::news(std::string relay, Newest told,
+                                                     std::chrono::seconds hold) {
+  json::object attached;
+  for (const auto& [id, number] : told) attached[id] = number;
+  json::object body{{"relay", relay}, {"attached", std::move(attached)}, {"hold", hold.count()}};
+  auto answer = co_await ask("POST", "/relay/news", json::serialize(body), hold + std::chrono::seconds(10));
   if (answer.status != 200) co_return std::nullopt;
-  std::vector<std::string> out;
+  News out;
   auto value = object_in(answer.body);
   if (auto* list = value.if_contains("gone"); list && list->is_array())
     for (const auto& id : list->get_array())
-      if (id.is_string()) out.emplace_back(id.get_string());
+      if (id.is_string()) out.gone.emplace_back(id.get_string());
+  if (auto* newer = value.if_contains("news"); newer && newer->is_object())
+    for (const auto& [id, number] : newer->get_object())
+      if (number.is_int64()) out.newer[std::string(id)] = number.get_int64();
   co_return out;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/local/stream_protocol.hpp>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,17 +16,28 @@ class CloudDoor {
  public:
   explicit CloudDoor(const std::string& socket) : door_(socket) {}
 
-  /// A relay that starts: the cloud forgets what an earlier one of this name had attached.
-  /// `ipv4`, `ipv6`: where visitors reach it, for DNS; empty: not over that family.
+  /// A relay that starts: the cloud forgets what an earlier one of this name had attached. False after a
+  /// second. `ipv4`, `ipv6`: where visitors reach it, for DNS; empty: not over that family.
   Task<bool> started(std::string relay, std::string ipv4, std::string ipv6);
-  /// True when the box may attach. `seen`: its address as the relay sees it.
-  Task<bool> attach(std::string relay, std::string device, std::string seen, std::string certificate_sha256);
+  /// What the cloud has for boxes: DEVICE -> the number of the newest word to it.
+  using Newest = std::map<std::string, std::int64_t>;
+  struct Admission {
+    bool admitted = false;
+    std::optional<std::int64_t> newest;  ///< nothing: this cloud has no news for relays
+  };
+  /// May the box attach? `seen`: its address as the relay sees it.
+  Task<Admission> attach(std::string relay, std::string device, std::string seen,
+                         std::string certificate_sha256);
   Task<void> detach(std::string relay, std::string device);
   /// The device of a public name or of a name below it; nothing: nobody's, or its audience forbids it.
   Task<std::optional<std::string>> device_of(std::string host);
-  /// Of the boxes that are attached, those that may not be any more. The cloud answers when there is one, or
-  /// after a while; nothing: it did not answer.
-  Task<std::optional<std::vector<std::string>>> gone(std::string relay, std::vector<std::string> attached);
+  struct News {
+    std::vector<std::string> gone;  ///< may not be attached any more
+    Newest newer;
+  };
+  /// What has come up for the boxes that are attached, beyond what they were told. The cloud answers when
+  /// there is something, or after `hold` (25 s at most); nothing: it did not answer.
+  Task<std::optional<News>> news(std::string relay, Newest told, std::chrono::seconds hold);
 
  private:
   struct Answer {

@@ -81,12 +81,13 @@ int main(int argc, char** argv) {
     more_descriptors();
     Relay relay(options);
     asio::io_context io(1);
-    relay.start(io);
-    if (!ready.empty())
-      std::ofstream(ready) << json::serialize(
-          json::object{{"visitors", write_endpoints(relay.visitor_ports())},
-                       {"boxes", write_endpoints(relay.box_ports())},
-                       {"pid", static_cast<int>(::getpid())}});
+    relay.start(io, [&] {
+      if (!ready.empty())
+        std::ofstream(ready) << json::serialize(
+            json::object{{"visitors", write_endpoints(relay.visitor_ports())},
+                         {"boxes", write_endpoints(relay.box_ports())},
+                         {"pid", static_cast<int>(::getpid())}});
+    });
     asio::signal_set signals(io, SIGTERM, SIGINT);
     signals.async_wait([&](boost::system::error_code failed, int) {
       if (failed) return;

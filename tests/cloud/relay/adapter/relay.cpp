@@ -3,10 +3,13 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json.hpp>
 
 namespace refrelay {
 
+namespace json = boost::json;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Steady = std::chrono::steady_clock;
@@ -33,22 +36,33 @@ Relay::Relay(Options options)
   boxes_.most_of_one = 256;  // many boxes may stand behind one router
 }
 
-void Relay::start(asio::io_context& io) {
-  for (const auto& at : options_.boxes) box_ports_.push_back(listen(io, at, boxes_, &Relay::attach));
-  for (const auto& at : options_.visitors) visitor_ports_.push_back(listen(io, at, visitors_, &Relay::visit));
-  launch(io.get_executor(), announce());
+void Relay::start(asio::io_context& io, std::function<void()> opened) {
+  auto boxes = bind(io, options_.boxes, &box_ports_), visitors = bind(io, options_.visitors, &visitor_ports_);
+  launch(io.get_executor(), announce(visitors, boxes, std::move(opened)));
   launch(io.get_executor(), sweep());
 }
 
-tcp::endpoint Relay::listen(asio::io_context& io, const tcp::endpoint& at, Connections& places, Taker taker) {
-  auto acceptor = std::make_shared<tcp::acceptor>(io);
-  acceptor->open(at.protocol());
-  acceptor->set_option(tcp::acceptor::reuse_address(true));
-  acceptor->bind(at);
-  acceptor->listen(1024);
-  acceptors_.push_back(acceptor);
-  launch(io.get_executor(), accept(acceptor, places, taker));
-  return acceptor->local_endpoint();
+Relay::Acceptors Relay::bind(asio::io_context& io, const std::vector<tcp::endpoint>& at,
+                             std::vector<tcp::endpoint>* got) {
+  Acceptors out;
+  for (const auto& endpoint : at) {
+    auto acceptor = std::make_shared<tcp::acceptor>(io);
+    acceptor->open(endpoint.protocol());
+    acceptor->set_option(tcp::acceptor::reuse_address(true));
+    acceptor->bind(endpoint);
+    got->push_back(acceptor->local_endpoint());
+    acceptors_.push_back(acceptor);
+    out.push_back(acceptor);
+  }
+  return out;
+}
+
+void Relay::open(const Acceptors& acceptors, Connections& places, Taker taker) {
+  for (const auto& acceptor : acceptors) {
+    if (!acceptor->is_open()) continue;  // told to stop, meanwhile
+    acceptor->listen(1024);
+    launch(acceptor->get_executor(), accept(acceptor, places, taker));
+  }
 }
 
 Task<void> Relay::accept(std::shared_ptr<tcp::acceptor> acceptor, Connections& places, Taker taker) {
@@ -67,29 +81,60 @@ Task<void> Relay::accept(std::shared_ptr<tcp::acceptor> acceptor, Connections& p
   }
 }
 
-// The cloud may come up later, and again.
-Task<void> Relay::announce() {
-  for (;;) {
+// The cloud may come up later, and again. It forgets what was attached to a relay that starts, so no box
+// comes before.
+Task<void> Relay::announce(Acceptors visitors, Acceptors boxes, std::function<void()> opened) {
+  for (int i = 0;; ++i) {
     bool heard = co_await cloud_.started(options_.name, options_.public_ipv4, options_.public_ipv6);
+    if (i == 0) {
+      open(visitors, visitors_, &Relay::visit);
+      opened();
+    }
     if (heard) break;
     co_await sleep_for(seconds(1));
   }
+  open(boxes, boxes_, &Relay::attach);
   co_await hear_news();
 }
 
-// The whole list each time: it needs no memory of what was said before, on neither side.
+// The whole list each time, and anew when a box comes: what is not on the list is not told of.
 Task<void> Relay::hear_news() {
+  using namespace asio::experimental::awaitable_operators;
+  Bell attached(co_await asio::this_coro::executor);
+  on_attached_ = [&attached] { attached.ring(); };
   for (;;) {
-    std::set<std::string> attached;
-    for (const auto& session : slots_.all())
-      if (!attachments_.at(session.get()).until) attached.insert(session->id());
-    std::vector<std::string> list(attached.begin(), attached.end());
-    auto gone = co_await cloud_.gone(options_.name, list);
-    if (gone)
-      for (const auto& id : *gone)
+    auto first = co_await (cloud_.news(options_.name, told_, news_ride_ ? seconds(25) : seconds(0)) ||
+                           attached.wait());
+    if (first.index() == 1) {
+      co_await sleep_for(milliseconds(50));  // they may come in a crowd
+      continue;
+    }
+    auto news = std::get<0>(std::move(first));
+    if (news.has_value() != news_ride_) {
+      news_ride_ = news.has_value();
+      tell_all();
+    }
+    if (news) {
+      for (const auto& id : news->gone)
         for (const auto& session : slots_.of(id)) cut(session);
-    co_await sleep_for(gone ? milliseconds(100) : milliseconds(2000));
+      for (const auto& id : news->gone) told_.erase(id);
+      for (const auto& [id, number] : news->newer) {
+        told_[id] = number;
+        for (const auto& session : slots_.of(id)) session->nudge();
+      }
+    }
+    co_await sleep_for(news ? milliseconds(20) : milliseconds(1000));
   }
+}
+
+std::string Relay::words_for(const Wire& wire, bool set_up) const {
+  return json::serialize(json::object{
+      {"seen", wire.peer().to_string()}, {"relay", options_.name}, {"news", set_up && news_ride_}});
+}
+
+void Relay::tell_all() {
+  for (const auto& session : slots_.all())
+    if (const auto& at = attachments_.at(session.get()); !at.until) session->tell(words_for(*at.wire, true));
 }
 
 // Whom nothing else would ever wake.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -39,8 +40,10 @@ class Relay {
  public:
   explicit Relay(Options options);
 
-  /// Listens; throws std::runtime_error or boost::system::system_error with the reason.
-  void start(asio::io_context& io);
+  /// Takes its ports; throws std::runtime_error or boost::system::system_error with the reason. Visitors are
+  /// let in, and `opened` is called, when the cloud knows of it: DNS then leads nobody here for a box that is
+  /// not yet. Without a word of the cloud a second later; no box can attach then.
+  void start(asio::io_context& io, std::function<void()> opened);
   /// GOAWAY to every box, no new visitors; returns when the last visit is over, or after `patience`.
   Task<void> drain(std::chrono::seconds patience);
   const std::vector<tcp::endpoint>& visitor_ports() const { return visitor_ports_; }
@@ -55,10 +58,15 @@ class Relay {
   struct Visit;
 
   using Taker = Task<void> (Relay::*)(WirePtr, Connections::Place);
-  tcp::endpoint listen(asio::io_context& io, const tcp::endpoint& at, Connections& places, Taker taker);
+  using Acceptors = std::vector<std::shared_ptr<tcp::acceptor>>;
+  Acceptors bind(asio::io_context& io, const std::vector<tcp::endpoint>& at, std::vector<tcp::endpoint>* got);
+  void open(const Acceptors& acceptors, Connections& places, Taker taker);
   Task<void> accept(std::shared_ptr<tcp::acceptor> acceptor, Connections& places, Taker taker);
-  Task<void> announce();
+  Task<void> announce(Acceptors visitors, Acceptors boxes, std::function<void()> opened);
   Task<void> hear_news();
+  // What the box is told of itself.
+  std::string words_for(const Wire& wire, bool set_up) const;
+  void tell_all();
   Task<void> sweep();
 
   // Boxes: attach.cpp.
@@ -91,6 +99,9 @@ class Relay {
   Slots slots_;
   std::map<const Session*, Attachment> attachments_;
   std::map<std::string, int> arriving_;  // boxes that the cloud is being asked about, and how many of each
+  CloudDoor::Newest told_;               // what the attached boxes were told of
+  bool news_ride_ = true;                // the cloud's news come to us, so boxes need not wait for them there
+  std::function<void()> on_attached_;
   std::set<const Session*> doubts_;
   std::set<WirePtr> visits_;
   std::vector<std::weak_ptr<tcp::acceptor>> acceptors_;

@@ -1,0 +1,123 @@
+"""The tunnel, measured side by side: our link, `ssh -R`, frp and rathole lead visitors to the same TLS server, and so does
+HAProxy that passes TCP through, without any tunnel. bench_pump is the server, and all visitors."""
+import json
+import os
+import statistics
+
+import peers
+from lab.home import Home
+from lab.nas_site import certificate
+from lab.proc import DEV, Proc, run, wait_for
+from lab.topology import Direct
+from probe import sample
+from tunnel_rivals import PORT, Tunnels
+from world import FOLDER
+
+PUMP = os.path.join(DEV, "tests", "bench", "bench_pump")
+OURS, STRAIGHT = "qcloud", "TCP pass-through"
+MIB, GIB = 1 << 20, float(1 << 30)
+NEAR = ["tunnel-down", "tunnel-up", "throughput", "tunnel-cpu", "tunnel-share", "latency-1", "latency-16"]
+MEMORY = ["rss-streams", "rss-streams-1000"]
+
+
+class Place(Home):
+    """A box with the link, as a product runs; the pump is what it publishes."""
+
+    def __init__(self, name, topology):
+        super().__init__(name, topology=topology, folder=os.path.join(FOLDER, name))
+        self.agent.basics = self.agent.basics.replace('level = "debug"', 'level = "info"')
+        self.agent.configure()
+        pair = certificate(self.folder, "pump", self.fqdn())
+        self.server = Proc("pump", [PUMP, "serve", str(PORT)] + pair, self.folder + "/pump.log", ns=self.net.nas)
+        self.attached(services=False)
+        self.publish("web", PORT)
+
+    def _words(self, what, target, *words):
+        host, port = target
+        return [PUMP, what, host, str(port), "-" if port == PORT + 1 else self.fqdn()] + [str(w) for w in words]
+
+    def pump(self, *words):
+        return json.loads(run(self._words(*words), ns=self.net.inet, timeout=250).stdout)
+
+    def start(self, *words):
+        return Proc("visitor", self._words(*words), self.folder + "/visitor.log", ns=self.net.inet)
+
+    @property
+    def link(self):
+        return (self.relay.address, 443)
+
+
+def _peak(place, count, size):
+    """The agent's largest RSS in MB while so many streams are busy."""
+    wait_for("no visit left", 10, lambda: place.visits() == 0)
+    pid = place.agent.proc.pid
+    with open("/proc/%d/clear_refs" % pid, "w") as out:
+        out.write("5")  # proc(5): forget the highest RSS so far
+    told = place.pump("busy", place.link, count, size)
+    with open("/proc/%d/status" % pid) as text:
+        high = next(int(line.split()[1]) for line in text if line.startswith("VmHWM"))
+    return {"value": high * 1024 / 1e6, "note": "half of them down, half up, %d MiB each, in %.1f s%s" % (
+        size // MIB, told["seconds"], "; %d FAILED" % told["failed"] if told["failed"] else "")}
+
+
+def memory(_):
+    with Place("tunnel-memory", Direct) as place:
+        return {"rss-streams": _peak(place, 64, 4 * MIB), "rss-streams-1000": _peak(place, 1000, MIB)}
+
+
+def _streams(place, paths, rounds, size):
+    """{path: {down, up: MB/s, cpu: s/GiB}}, of rounds in which each has its turn."""
+    seen = {name: {"down": [], "up": [], "cpu down": [], "cpu up": []} for name in paths}
+    for _ in range(rounds):
+        for name, (target, proc) in paths.items():
+            for way in ("down", "up"):
+                before = sample(proc.pid)["nanoseconds"]
+                seconds = place.pump(way, target, size)["seconds"]
+                spent = (sample(proc.pid)["nanoseconds"] - before) / 1e9
+                seen[name][way].append(size / 1e6 / seconds)
+                seen[name]["cpu " + way].append(spent / (size / GIB))
+    return {name: {what: statistics.median(values) for what, values in of.items()} for name, of in seen.items()}
+
+
+def _latencies(place, paths, rounds, seconds):
+    """{connections: {path: p50 in us}}"""
+    seen = {count: {name: [] for name in paths} for count in (1, 16)}
+    for _ in range(rounds):
+        for count, of in seen.items():
+            for name, (target, _) in paths.items():
+                of[name].append(place.pump("ping", target, count, seconds)["p50"] * 1e6)
+    return {count: {name: statistics.median(values) for name, values in of.items()} for count, of in seen.items()}
+
+
+def near(options):
+    """Everything on this machine: what it costs in CPU and microseconds."""
+    rounds, size, seconds = (1, 256 * MIB, 1) if options.quick else (3, 512 * MIB, 2)
+    with Place("tunnel", Direct) as place:
+        try:
+            tunnels = Tunnels(place)
+            paths = {OURS: (place.link, place.agent.proc), STRAIGHT: tunnels.straight(), **tunnels.rivals()}
+        except peers.Missing as missing:
+            return {line: {"value": None, "note": str(missing)} for line in NEAR}
+        streams = _streams(place, paths, rounds, size)
+        times = _latencies(place, paths, rounds, seconds)
+    ours, straight, out = streams[OURS], streams[STRAIGHT], {}
+    rivals = [name for name in paths if name not in (OURS, STRAIGHT)]
+    best = {way: max(rivals, key=lambda name: streams[name][way]) for way in ("down", "up")}
+    ratio = {way: ours[way] / streams[best[way]][way] for way in best}
+    share = {way: ours[way] / straight[way] for way in best}
+    for way in best:
+        out["tunnel-" + way] = {"value": ours[way], "note": tunnels.note if way == "down" else ""}
+        out["tunnel-" + way]["note"] = out["tunnel-" + way]["note"] or "medians of %d rounds" % rounds
+    out["throughput"] = {"value": min(ratio.values()), "note": ", ".join(
+        "%s %.2f of %s" % (way, ratio[way], best[way]) for way in best)}
+    out["tunnel-share"] = {"value": min(share.values()), "note": "down %.2f, up %.2f" % (share["down"], share["up"])}
+    out["tunnel-cpu"] = {"value": max(ours["cpu down"], ours["cpu up"]),
+                         "note": "down %.2f, up %.2f" % (ours["cpu down"], ours["cpu up"])}
+    for count, of in times.items():
+        out["latency-%d" % count] = {"value": of[OURS] - of[STRAIGHT],
+                                     "note": "%.0f with it, %.0f passed through" % (of[OURS], of[STRAIGHT])}
+    rows = [{"name": name, **({} if name == STRAIGHT else {
+                 "tunnel-cpu": max(streams[name]["cpu down"], streams[name]["cpu up"]),
+                 "latency-1": times[1][name] - times[1][STRAIGHT], "latency-16": times[16][name] - times[16][STRAIGHT]}),
+             "tunnel-down": streams[name]["down"], "tunnel-up": streams[name]["up"]} for name in rivals + [STRAIGHT]]
+    return {**out, "_peers": rows}

@@ -1,0 +1,72 @@
+"""Other tunnels to the same server on the box, each encrypted, as they are by default; ssh with the cipher that it is
+quickest with. A peer from source is left out where its toolchain is not."""
+import os
+import socket
+
+import toolchains
+from lab.nas_site import certificate
+from lab.proc import Proc, run, wait_for
+from rivals import FAR, Scene
+
+PORT = 9443  # of the server on the box; without TLS at the next one
+FRP, RATHOLE = ("github.com/fatedier/frp", "v0.61.0"), ("rathole", "0.5.0", "server,client,tls")
+_ports = {"ssh -R": 8022, "frp": 8023, "rathole": 8024, "straight": 8025}
+
+
+class Tunnels(Scene):
+    note = ""
+
+    def _built(self, name, argv, ns):
+        return Proc(name, argv, self.path(name + ".log"), ns=ns, resolv=self.world.agent.resolv)
+
+    def _opened(self, name, proc):
+        """((host, port), the process on the box), once visitors get through."""
+        target = ("127.0.0.1", _ports[name])
+
+        def answers():
+            if not proc.alive():
+                raise RuntimeError("%s ended: %s" % (name, proc.tail()))
+            with self.world.net.inet.entered(), socket.socket() as probe:
+                return probe.connect_ex(target) == 0
+        wait_for(name, 15, answers)
+        return target, proc
+
+    def straight(self):
+        """HAProxy passes TCP through to the box's own address: no tunnel."""
+        conf = self._write("straight.cfg", "global\n nbthread 1\ndefaults\n mode tcp\n timeout connect 5s\n timeout client 600s\n"
+                           " timeout server 600s\nlisten box\n bind 127.0.0.1:%d\n server box %s:%d\n" % (
+                               _ports["straight"], self.world.net.public, PORT))
+        return self._opened("straight", self._start("straight", ["haproxy", "-db", "-f", conf], self.world.net.inet))
+
+    def rivals(self):
+        """{name: ((host, port), process)}; who is missing stands in `note`."""
+        made = {"ssh -R": self._opened("ssh -R", self.ssh(PORT, "-c", "aes128-gcm@openssh.com"))}
+        for name, make in (("frp", self.frp), ("rathole", self.rathole)):
+            try:
+                made[name] = self._opened(name, make())
+            except toolchains.Optional as missing:
+                self.note += "%swithout %s: %s" % ("; " if self.note else "", name, " ".join(str(missing).split())[:200])
+        return made
+
+    def frp(self):
+        tree = toolchains.go_module(*FRP, ["frpc", "frps"])
+        far = self._write("frps.toml", 'bindAddr = "%s"\nbindPort = 7000\nproxyBindAddr = "127.0.0.1"\n' % FAR)
+        near = self._write("frpc.toml", 'serverAddr = "%s"\nserverPort = 7000\n[[proxies]]\nname = "box"\ntype = "tcp"\n'
+                           'localIP = "127.0.0.1"\nlocalPort = %d\nremotePort = %d\n' % (FAR, PORT, _ports["frp"]))
+        self._built("frps", [os.path.join(tree, "frps"), "-c", far], self.world.net.inet)
+        wait_for("frps", 10, lambda: self._open(FAR, 7000))
+        return self._built("frpc", [os.path.join(tree, "frpc"), "-c", near], self.world.net.nas)
+
+    def rathole(self):
+        program = toolchains.cargo(*RATHOLE)
+        pem, key = certificate(self.folder, "rathole", "far.test")
+        run(["openssl", "pkcs12", "-export", "-in", pem, "-inkey", key, "-passout", "pass:x", "-out", self.path("rathole.p12")])
+        far = self._write("rathole-far.toml", '[server]\nbind_addr = "%s:7001"\n[server.transport]\ntype = "tls"\n'
+                          '[server.transport.tls]\npkcs12 = "%s"\npkcs12_password = "x"\n[server.services.box]\ntoken = "x"\n'
+                          'bind_addr = "127.0.0.1:%d"\n' % (FAR, self.path("rathole.p12"), _ports["rathole"]))
+        near = self._write("rathole.toml", '[client]\nremote_addr = "%s:7001"\n[client.transport]\ntype = "tls"\n'
+                           '[client.transport.tls]\ntrusted_root = "%s"\nhostname = "far.test"\n[client.services.box]\ntoken = "x"\n'
+                           'local_addr = "127.0.0.1:%d"\n' % (FAR, pem, PORT))
+        self._built("rathole-far", [program, "--server", far], self.world.net.inet)
+        wait_for("rathole's server", 10, lambda: self._open(FAR, 7001))
+        return self._built("rathole", [program, "--client", near], self.world.net.nas)
