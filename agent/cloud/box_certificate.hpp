@@ -14,8 +14,8 @@ class BoxCertificate {
  public:
   explicit BoxCertificate(Db& db) : db_(db) {}
 
-  // Key and certificate for this name, one PEM after the other; made, stored and reused until the name changes or
-  // 30 days before its end. Empty when it cannot be made. `now`: trusted time.
+  // Key and certificate for this name, one PEM after the other; made, stored and reused until the name
+  // changes or 30 days before its end. Empty when it cannot be made. `now`: trusted time.
   const std::string& pem(const std::string& fqdn, WallTime now);
   // SHA-256 of the certificate in hexadecimal, so that an owner can compare; empty: none yet.
   std::string fingerprint() const { return fingerprint_; }

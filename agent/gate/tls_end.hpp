@@ -30,8 +30,8 @@ class TlsEnd {
   };
 
   virtual ~TlsEnd() = default;
-  // Takes records off the front of `records` and puts what they say into `into` (at least `record`). The handshake
-  // is made on the way. Look at pending() after each call.
+  // Takes records off the front of `records` and puts what they say into `into` (at least `record`). The
+  // handshake is made on the way. Look at pending() after each call.
   virtual Opened open(std::span<const char>& records, std::span<char> into) = 0;
   virtual bool secured() const = 0;  // the handshake is over
   // Makes records of `bytes`; false: not secured, or failed.

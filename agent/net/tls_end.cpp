@@ -106,13 +106,15 @@ class End final : public TlsEnd {
 std::unique_ptr<TlsEnd> OpenSslEnds::make(const std::string& pem) {
   if (pem.empty()) return nullptr;
   if (pem != pem_) {
-    std::unique_ptr<BIO, decltype(&BIO_free)> in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+    std::unique_ptr<BIO, decltype(&BIO_free)> in(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
+                                                 BIO_free);
     std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key(
         PEM_read_bio_PrivateKey(in.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
-    std::unique_ptr<X509, decltype(&X509_free)> certificate(PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr),
-                                                            X509_free);
+    std::unique_ptr<X509, decltype(&X509_free)> certificate(
+        PEM_read_bio_X509(in.get(), nullptr, nullptr, nullptr), X509_free);
     std::unique_ptr<SSL_CTX, Free> context(SSL_CTX_new(TLS_server_method()));
-    bool fine = context && key && certificate && SSL_CTX_use_certificate(context.get(), certificate.get()) == 1 &&
+    bool fine = context && key && certificate &&
+                SSL_CTX_use_certificate(context.get(), certificate.get()) == 1 &&
                 SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1;
     ERR_clear_error();
     if (!fine) return nullptr;

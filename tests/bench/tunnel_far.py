@@ -16,21 +16,23 @@ class Far(Satellite):
     def __init__(self, folder):
         super().__init__(folder)
         self.cable.seconds = ONE_WAY
-        self.control = "cubic"  # what a NAS has
         try:
-            for ns in (self.nas, self.inet):
-                ns.sysctl(net__ipv4__tcp_congestion_control=self.control)
+            self._congestion("cubic")  # what a NAS has
         except OSError:  # not for namespaces, on this machine
-            with open("/proc/sys/net/ipv4/tcp_congestion_control") as text:
-                self.control = text.read().strip()
+            self._congestion("reno")
         self.rate(FAST)
+
+    def _congestion(self, control):
+        for ns in (self.nas, self.inet):
+            ns.sysctl(net__ipv4__tcp_congestion_control=control)
+        self.control = control
 
     def rate(self, mbit):
         """Both ways; the queue before it holds what is on the way in one round trip, as a good modem's does."""
         queue = int(mbit * 1e6 / 8 * 2 * ONE_WAY)
         try:
             for end in ("earth", "space"):
-                self.sky.sh("tc qdisc replace dev %s root tbf rate %dmbit burst 32kb limit %d" % (end, mbit, max(queue, 65536)))
+                self.sky.sh("tc qdisc replace dev %s root tbf rate %dmbit burst 32kb limit %d" % (end, mbit, queue))
         except LabError as error:
             raise LabError("this kernel cannot limit the rate of a link: %s" % error) from None
 
@@ -81,10 +83,10 @@ def _fresh(place, target, count):
 
 
 def far(options):
-    rounds, count = (1, 6) if options.quick else (3, 20)
+    rounds, count, size = (1, 6, 40) if options.quick else (3, 20, 80)
     with Place("tunnel-far", Far) as place:
         tunnels = Scene(place)
-        clean = _shares(place, rounds, 40 * 1000 * 1000, at_once=False)
+        clean = _shares(place, rounds, size * 1000 * 1000, at_once=False)
         place.net.rate(SLOW)
         ours = _fresh(place, place.link, count)
         tunnels.ssh(PORT, "-c", "aes128-gcm@openssh.com")
@@ -96,9 +98,9 @@ def far(options):
         place.wait_attached()
         # Loss is what holds these back, not the rate: they do not disturb each other.
         lossy = _shares(place, rounds, 3 * 1000 * 1000, at_once=True)
-    words = "; ".join("%d %% loss: %s" % (percent, ", ".join("%s %.1f of %.1f MB/s" % (way, *pair) for way, pair in of.items()))
-                      for percent, of in ((0, clean), (1, lossy)))
-    return {"long-path": {"value": min(100 * a / b for of in (clean, lossy) for a, b in of.values()), "note": words + "; " + place.net.control},
+    words = ["%d %% loss: %s" % (percent, ", ".join("%s %.1f of %.1f MB/s" % (way, *pair) for way, pair in of.items()))
+             for percent, of in ((0, clean), (1, lossy))]
+    return {"long-path": {"value": min(100 * a / b for of in (clean, lossy) for a, b in of.values()), "note": "; ".join(words + [place.net.control])},
             "fresh": {"value": ours[1] / ours[0], "note": "%.0f ms, at worst %.0f; alone %.0f; %d Mbit/s" % (
                 ours[1], ours[2], ours[0], SLOW)},
             "_peers": [{"name": "ssh -R", "fresh": theirs[1] / theirs[0]}]}

@@ -55,9 +55,11 @@ bool House::start() {
                          net,
                          *db,
                          log,
-                         {{"cloud", {"cloud.vendor.test", 443, ""}}},
+                         {{"cloud", {"cloud.vendor.test", 443, ""}}, {"relay", {"relay.vendor.test", 443, ""}}},
                          world.host.cloud.keys().receipt_public_pem(),
-                         WallTime{}};
+                         WallTime{},
+                         {},
+                         &services};
   agent = std::make_unique<qcloud::Agent>(std::move(deps));
   if (!agent->start()) {
     agent.reset();
@@ -112,8 +114,8 @@ Task<bool> House::unregister() {
   net.allowed.order_open = true;
   auto order = co_await owner->unregister(5s);
   if (!order) co_return false;
-  confirmed_registered = confirmed_on = false;
-  net.allowed.ddns = net.allowed.any_on = false;
+  confirmed_registered = false;
+  all_off();
   if (*order) {
     filed.insert((*order)->id);
     ++world.counters.orders;
@@ -135,23 +137,42 @@ Task<bool> House::enable() {
     confirmed_on = true;
   else
     net.allowed.ddns = net.allowed.any_on = confirmed_on;
-  co_return static_cast<bool>(done);
+  if (!done || !linked) co_return static_cast<bool>(done);
+  net.allowed.link = true;
+  auto link = co_await owner->set_switch("link", true, 0s);
+  if (link) confirmed_link = true;
+  net.allowed.link = confirmed_link;
+  co_return static_cast<bool>(link);
 }
 
 Task<bool> House::disable() {
   net.allowed.order_open = true;
+  if (confirmed_link) {
+    auto done = co_await owner->set_switch("link", false, 5s);
+    if (!done) co_return false;
+    confirmed_link = net.allowed.link = false;
+    if (done->order && filed.insert(done->order->id).second) ++world.counters.orders;
+  }
   auto done = co_await owner->set_switch("ddns", false, 5s);
   if (!done) co_return false;
   // From here on not a byte of it may leave: it is silent when it returns.
-  confirmed_on = net.allowed.ddns = net.allowed.any_on = false;
+  all_off();
   if (done->order && filed.insert(done->order->id).second) ++world.counters.orders;
   co_return true;
 }
 
+void House::all_off() {
+  confirmed_on = confirmed_link = false;
+  net.allowed.ddns = net.allowed.link = net.allowed.any_on = false;
+}
+
 void House::reconcile() {
   confirmed_on = agent->switches.on("ddns");
+  confirmed_link = agent->switches.on("link");
   confirmed_registered = agent->identity.registration.get().has_value();
-  net.allowed.ddns = net.allowed.any_on = confirmed_on;
+  net.allowed.ddns = confirmed_on;
+  net.allowed.link = confirmed_link;
+  net.allowed.any_on = confirmed_on || confirmed_link;
   net.allowed.order_open = !agent->outbox.open.get().empty();
 }
 

@@ -5,6 +5,7 @@
 
 #include "agent/app/operations.hpp"
 #include "platform/fake/fake_platform.hpp"
+#include "agent/gate/local_dial.hpp"
 #include "tests/sim/sim_disk.hpp"
 #include "tests/sim/sim_net.hpp"
 
@@ -20,6 +21,14 @@ struct World {
   SimRng rng;
   // Runs a coroutine to its end, however long that takes in virtual time.
   void play(Task<void> script);
+};
+
+// No service answers in this house.
+class NoServices : public qcloud::LocalDial {
+ public:
+  Task<qcloud::Result<std::unique_ptr<qcloud::LocalStream>>> dial(std::string, std::uint16_t) override {
+    co_return qcloud::Error{"local.refused", qcloud::Retry::retry_soon, "", ""};
+  }
 };
 
 class House {
@@ -40,6 +49,8 @@ class House {
   Task<bool> claim(std::string name);
   Task<bool> enable();
   Task<bool> disable();
+  // Nothing may be sent any more but what an order needs.
+  void all_off();
 
   // By when the box has certainly heard of what happened at the cloud.
   Millis news_within() const { return economy ? Millis(40min) : Millis(10min); }
@@ -56,6 +67,7 @@ class House {
   HouseClock clock;
   SimRng rng;
   SimTransport net;
+  NoServices services;
   qcloud::Log log;
   std::unique_ptr<qcloud::Db> db;
   std::unique_ptr<qcloud::Agent> agent;
@@ -63,8 +75,10 @@ class House {
 
   // Confirmed by the agent, so never to be lost.
   bool confirmed_on = false;
+  bool confirmed_link = false;
   bool confirmed_registered = false;
   bool economy = false;         // set before the first start: no standing connection
+  bool linked = false;          // enable() and disable() are for the link too
   std::set<std::string> filed;  // orders whose filing was confirmed
 
  private:

@@ -32,8 +32,10 @@ class Life {
       co_await power_cut();
     else if (dice < 800)
       co_await reboot();
-    else if (dice < 815)
+    else if (dice < 810)
       co_await flapping();
+    else if (dice < 815 || (h_.linked && dice >= 993))
+      co_await relay_fault();
     else if (dice < 860)
       co_await off_and_on(false);
     else if (dice < 890)
@@ -65,7 +67,10 @@ class Life {
     check_switch("");
     auto id = h_.device_id();
     auto standing = h_.agent->session.contact.get().standing;
-    if (h_.confirmed_on && !id.empty() && standing == qcloud::Standing::good) check_name();
+    if (h_.confirmed_on && !id.empty() && standing == qcloud::Standing::good) {
+      check_name();
+      if (h_.confirmed_link) check_link(id);
+    }
     if (!h_.agent->outbox.open.get().empty()) co_await h_.clock.sleep_for(26h);
     check_orders(id);
   }
@@ -79,6 +84,8 @@ class Life {
   void check_switch(const std::string& when) {
     if (h_.agent->switches.on("ddns") != h_.confirmed_on)
       fail("decision", "the switch is not as confirmed" + when);
+    if (h_.agent->switches.on("link") != h_.confirmed_link)
+      fail("decision", "the link's switch is not as confirmed" + when);
     if (h_.agent->identity.registration.get().has_value() != h_.confirmed_registered)
       fail("decision", "the registration is not as confirmed" + when);
     for (const auto& order : h_.filed)
@@ -91,8 +98,27 @@ class Life {
     auto& zone = h_.world.host.dns.zone;
     auto found = zone.find(registration.fqdn);
     std::string answer = found == zone.end() || found->second.a.empty() ? "nothing" : found->second.a.front();
+    // Attached, the name leads to the relay; the cloud must know the address all the same.
+    bool relayed = h_.confirmed_link && !h_.agent->link.state.get().attached.empty();
+    if (relayed && h_.world.host.cloud.rows_of(h_.net.public_address()).contains("ddns")) return;
     if (answer != h_.net.public_address())
       fail("L1", registration.fqdn + " answers " + answer + ", the box is at " + h_.net.public_address());
+  }
+
+  // One attachment at each relay, that is: at each that was up for a while.
+  void check_link(const std::string& id) {
+    std::set<std::string> wanted, there;
+    for (const auto& relay : h_.world.host.relays.all) {
+      if (h_.world.time.now() - relay.since < 5min) return;
+      if (relay.up) wanted.insert(relay.name);
+    }
+    const auto& attached = h_.agent->link.state.get().attached;
+    for (const auto& each : attached) there.insert(each.relay);
+    if (there != wanted || attached.size() != wanted.size())
+      fail("link", "attached " + std::to_string(attached.size()) + " times, to " + std::to_string(there.size()) + " of " +
+                       std::to_string(wanted.size()) + " relays");
+    if (h_.world.host.relays.visit(id, "nobody.mynas.test") != static_cast<int>(wanted.size()))
+      fail("link", "the relays do not reach the box");
   }
 
   void check_orders(const std::string& id) {
@@ -111,6 +137,9 @@ class Life {
     if (!h_.confirmed_on && !id.empty() && standing == qcloud::Standing::good &&
         h_.world.host.cloud.rows_of(id).contains("ddns"))
       fail("A5", "the cloud holds addresses of a feature that is off");
+    if (!h_.confirmed_link && !id.empty() && standing == qcloud::Standing::good &&
+        h_.world.host.cloud.rows_of(id).contains("attachments"))
+      fail("A5", "the cloud holds attachments of a link that is off");
     for (const auto& gone : std::exchange(departed_, {}))
       for (const auto& [table, rows] : h_.world.host.cloud.rows_of(gone))
         if (table != "receipts" && table != "erasures" && table != "tombstones" && table != "gone")
@@ -167,6 +196,23 @@ class Life {
     co_await h_.clock.sleep_for(5min);
   }
 
+  // Of a relay, for every house: it crashes, is replaced, or hears nothing of the cloud for a while.
+  Task<void> relay_fault() {
+    auto& relays = h_.world.host.relays;
+    auto at = h_.rng.below(Relays::count);
+    auto kind = h_.rng.below(3);
+    if (kind == 2) {
+      relays.deaf(true);
+      co_await h_.clock.sleep_for(h_.rng.between(1min, 2h));
+      relays.deaf(false);
+      co_return;
+    }
+    if (!relays.all[at].up) co_return;
+    relays.stop(at, kind == 1);
+    co_await h_.clock.sleep_for(h_.rng.between(Millis(0), h_.rng.chance(0.5) ? 10s : 1h));
+    relays.start(at);
+  }
+
   Task<void> boot() {
     ++h_.world.counters.reboots;
     while (!h_.start()) {
@@ -206,15 +252,18 @@ class Life {
     h_.net.allowed.order_open = true;
     auto orders = co_await h_.owner->go_offline(5s);
     if (orders) {
-      h_.confirmed_on = h_.net.allowed.ddns = h_.net.allowed.any_on = false;
+      h_.all_off();
       for (auto& order : *orders)
         if (h_.filed.insert(order.id).second) ++h_.world.counters.orders;
     }
     co_await h_.clock.sleep_for(1h);
     h_.net.allowed.ddns = h_.net.allowed.any_on = true;
+    h_.net.allowed.link = h_.linked;
     auto names = co_await h_.owner->go_online();
     if (names && !names->empty()) h_.confirmed_on = true;
+    if (names && std::find(names->begin(), names->end(), "link") != names->end()) h_.confirmed_link = true;
     h_.net.allowed.ddns = h_.net.allowed.any_on = h_.confirmed_on;
+    h_.net.allowed.link = h_.confirmed_link;
     if (!h_.confirmed_on) co_await h_.enable();
   }
 
@@ -279,8 +328,8 @@ class Life {
     if (!qcloud::get_meta(*h_.db, qcloud::note_removed))
       fail("R3", "the box does not say that it was removed");
     if (!h_.agent->outbox.open.get().empty()) fail("R3", "an order of a removed registration is still open");
-    h_.confirmed_on = h_.confirmed_registered = false;
-    h_.net.allowed.ddns = h_.net.allowed.any_on = h_.net.allowed.order_open = false;
+    h_.confirmed_registered = h_.net.allowed.order_open = false;
+    h_.all_off();
     if (h_.rng.chance(0.5)) co_await reboot();
     co_await h_.clock.sleep_for(2h);
     departed_.push_back(id);
@@ -332,6 +381,7 @@ class Life {
 Task<void> live(House* house, int number, Instant end) {
   Life life(*house, number);
   house->economy = number % 4 == 3;
+  house->linked = number % 4 == 1 || number % 8 == 3;
   if (!house->start()) co_return;
   co_await life.settle_in();
   while (house->world.time.now() < end) {

@@ -45,10 +45,11 @@ CloudHost::CloudHost(boost::asio::io_context& io, Time& time, std::uint64_t seed
     : clock(time),
       rng(seed),
       cloud(clock, rng, refcloud::Store(":memory:"), refcloud::Keys::generate(clock.now(), rng), dns,
-            settings()) {
-  (void)io;
+            settings()),
+      relays(io, time, cloud) {
   cloud.set_on_change([this](const std::string& device) {
     for (auto* signal : hanging[device]) signal->notify();
+    relays.changed(device);
   });
 }
 
@@ -64,6 +65,7 @@ void SimTransport::set_public_address(const std::string& address) {
 
 void SimTransport::break_connections() {
   for (auto* signal : breaks_) signal->notify();
+  for (auto* stream : streams_) stream->lose(rng_);
 }
 
 void SimTransport::check_allowed(const HttpRequest& request) {

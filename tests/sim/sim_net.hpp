@@ -11,6 +11,7 @@
 #include "agent/gate/transport.hpp"
 #include "tests/cloud/cloud.hpp"
 #include "tests/sim/sim_clock.hpp"
+#include "tests/sim/sim_relay.hpp"
 
 namespace sim {
 
@@ -29,7 +30,7 @@ struct Verdict {
 
 struct Counters {
   std::uint64_t requests = 0, heartbeats = 0, faults = 0, orders = 0, renewals = 0, reports = 0, reboots = 0,
-                power_cuts = 0;
+                power_cuts = 0, dials = 0, attachments = 0;
 };
 
 // The path of one house.
@@ -53,6 +54,7 @@ class CloudHost {
   refcloud::MemoryDns dns;
   refcloud::Cloud cloud;
   std::map<std::string, std::set<qcloud::Signal*>> hanging;  // device id -> who waits
+  Relays relays;
 };
 
 class SimTransport : public qcloud::Transport {
@@ -64,6 +66,9 @@ class SimTransport : public qcloud::Transport {
                                                       qcloud::Meter& meter) override;
   Task<qcloud::Result<qcloud::DatagramAnswer>> datagram(qcloud::Datagram datagram,
                                                         qcloud::Meter& meter) override;
+  // sim_link.cpp
+  Task<qcloud::Result<std::unique_ptr<qcloud::ByteStream>>> open(qcloud::StreamRequest request,
+                                                                 qcloud::Meter& meter) override;
   Task<void> drain(qcloud::Meter& meter) override;
 
   void set_public_address(const std::string& address);  // breaks what is under way, like a router does
@@ -71,9 +76,12 @@ class SimTransport : public qcloud::Transport {
   const std::string& public_address() const { return public_address_; }
 
   Faults faults;
+  Millis router_forgets{0};  // connections that are silent for so long; 0: none
+  std::uint64_t dials = 0, attached = 0;
   // What the owner's confirmed decisions allow: the promises' own view, not the agent's.
   struct Allowed {
     bool ddns = false;        // switched on
+    bool link = false;        // and this
     bool commanded = false;   // a command is under way
     bool order_open = false;  // an order may be pending
     bool any_on = false;
@@ -86,6 +94,8 @@ class SimTransport : public qcloud::Transport {
   void check_allowed(const qcloud::HttpRequest& request);
   Task<qcloud::Result<qcloud::HttpResponse>> hang(refcloud::Hang hang, Instant deadline);
   qcloud::Result<qcloud::HttpResponse> read(refcloud::Response response);
+  Task<qcloud::Result<std::unique_ptr<qcloud::ByteStream>>> dial(qcloud::StreamRequest request, qcloud::Meter* meter);
+  void check_dial(const qcloud::StreamRequest& request);
 
   boost::asio::io_context& io_;
   Time& time_;
@@ -96,6 +106,9 @@ class SimTransport : public qcloud::Transport {
   std::string public_address_ = "5.6.7.10";
   bool deceived_ = false;  // the last word about what the cloud has of us was a lie
   std::set<qcloud::Signal*> breaks_;
+  std::set<RelayStream*> streams_;
+  std::deque<Instant> dialed_;  // in the last hour
+  int dialing_ = 0;
   std::map<qcloud::Meter*, int> open_;
 };
 

@@ -7,7 +7,8 @@
 namespace qcloud::link {
 namespace {
 
-constexpr Millis healthy = seconds(60), shortest(100), first(500), longest = seconds(60), at_once = seconds(1);
+constexpr Millis healthy = seconds(60), shortest(100),
+                 first(500), longest = seconds(60), at_once = seconds(1);
 
 }  // namespace
 
@@ -47,9 +48,11 @@ void Liveness::alive(Role role, Millis silent) {
 
 std::string reason_of(const Error& error) {
   std::string words = error.detail;
-  for (std::size_t at = 0; (at = words.find("cloud", at)) != std::string::npos;) words.replace(at, 5, "relay");
+  for (std::size_t at = 0; (at = words.find("cloud", at)) != std::string::npos;)
+    words.replace(at, 5, "relay");
   // Here the general advice is of no use.
-  bool middlebox = error.code.starts_with("net.tls_") || error.code == "net.no_protocol" || error.code == "net.bad_answer";
+  bool middlebox =
+      error.code.starts_with("net.tls_") || error.code == "net.no_protocol" || error.code == "net.bad_answer";
   if (middlebox && !error.fix.empty()) words += " " + error.fix;
   return words;
 }
@@ -73,8 +76,9 @@ void Doorkeeper::left(const std::string& source, Instant now, Millis stayed, std
   if (!failed || source.empty()) return;
   auto key = whose(source);
   if (records_.size() >= sources && !records_.contains(key)) {
-    auto oldest = std::min_element(records_.begin(), records_.end(),
-                                   [](const auto& a, const auto& b) { return a.second.began < b.second.began; });
+    auto oldest = std::min_element(records_.begin(), records_.end(), [](const auto& a, const auto& b) {
+      return a.second.began < b.second.began;
+    });
     records_.erase(oldest);
   }
   auto& record = records_[key];

@@ -19,9 +19,9 @@ enum class Ending : std::uint8_t {
 };
 
 // The wait before the next dial of one attachment. Full jitter (0.1 s .. min(60 s, 0.5 s * 2^n)), so that a
-// relay's boxes do not come back in step. An attachment that held for 60 s is forgiven all that was before: its end,
-// in order or not, is then followed by a dial within the second. One that did not hold counts as a failure,
-// so that a relay that accepts and drops is not hammered.
+// relay's boxes do not come back in step. An attachment that held for 60 s is forgiven all that was before:
+// its end, in order or not, is then followed by a dial within the second. One that did not hold counts as a
+// failure, so that a relay that accepts and drops is not hammered.
 class Redial {
  public:
   Millis after(Ending ending, Millis held, Rng& rng);
@@ -33,16 +33,20 @@ class Redial {
   int failures_ = 0;
 };
 
-// How long an attachment may be silent before the kernel probes its path. One watches the path: a silent change of
-// the router's address must be noticed within 35 s. The other is a spare. Most routers remember an idle connection
-// for hours (RFC 5382 5), some for less than that: there it ends with its first probe. After two such ends in a
-// row the span is halved, for as long as the network is the same. 25 s and 240 s are 400 KB a day; a probe costs 104
-// bytes, a new connection fifty times as much, so that a shorter span is cheaper than what it prevents.
+// How long an attachment may be silent before the kernel probes its path. One watches the path: a silent
+// change of the router's address must be noticed within 35 s. The other is a spare. Most routers remember an
+// idle connection for hours (RFC 5382 5), some for less than that: there it ends with its first probe. After
+// two such ends in a row the span is halved, for as long as the network is the same. 25 s and 240 s are 400
+// KB a day; a probe costs 104 bytes, a new connection fifty times as much, so that a shorter span is cheaper
+// than what it prevents.
 class Liveness {
  public:
   enum class Role : std::uint8_t { watch, spare };
-  Millis idle(Role role) const { return role == Role::watch ? watch_.idle : std::max(spare_.idle, watch_.idle); }
-  // An attachment was lost. `silent`: for how long it had carried nothing but probes. True: the span is shorter now.
+  Millis idle(Role role) const {
+    return role == Role::watch ? watch_.idle : std::max(spare_.idle, watch_.idle);
+  }
+  // An attachment was lost. `silent`: for how long it had carried nothing but probes. True: the span is
+  // shorter now.
   bool lost(Role role, Millis silent);
   // One was silent for so long, and is alive.
   void alive(Role role, Millis silent);
@@ -59,8 +63,8 @@ class Liveness {
 // Why there is no attachment, for the owner: an error of the way to the relay, in words.
 std::string reason_of(const Error& error);
 
-// Visitors that fail, per source (an IPv4 address, an IPv6 /64): for services that ask for a password, where a stranger may try many.
-// A visit that ends within a few seconds and with few bytes is one that failed.
+// Visitors that fail, per source (an IPv4 address, an IPv6 /64): for services that ask for a password, where
+// a stranger may try many. A visit that ends within a few seconds and with few bytes is one that failed.
 class Doorkeeper {
  public:
   bool admits(const std::string& source, Instant now) const;

@@ -1,7 +1,6 @@
 #include "agent/features/link/wire.hpp"
 
-#include <arpa/inet.h>
-
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <charconv>
 
@@ -50,9 +49,10 @@ void read_visitor(std::string_view node, Opening& out) {
   out.visitor_port = read_port(port).value_or(0);
 }
 
-void append_address(std::string& out, const std::string& address, int family) {
-  char bytes[16];
-  if (::inet_pton(family, address.c_str(), bytes) == 1) out.append(bytes, family == AF_INET6 ? 16 : 4);
+// An IPv4 address as IPv4-mapped where the other is IPv6 (RFC 4291 2.5.5.2).
+void append_address(std::string& out, const IpAddress& ip, bool v6) {
+  if (v6 && !ip.v6) out.append("\0\0\0\0\0\0\0\0\0\0\xff\xff", 12);
+  out.append(reinterpret_cast<const char*>(ip.bytes.data()), ip.v6 ? 16 : 4);
 }
 
 void append_port(std::string& out, std::uint16_t port) {
@@ -69,14 +69,16 @@ std::optional<Opening> read_opening(std::string_view authority, std::string_view
   auto port = read_port(authority.substr(colon + 1));
   if (!host || !port) return std::nullopt;
   Opening out{*std::move(host), *port, "", 0};
-  // RFC 7239 4: elements by ',', pairs by ';'; the first element is the visitor. One quoted string holds neither.
+  // RFC 7239 4: elements by ',', pairs by ';'; the first element is the visitor. One quoted string holds
+  // neither.
   auto element = forwarded.substr(0, forwarded.find(','));
   while (!element.empty()) {
     auto pair = element.substr(0, element.find(';'));
     element.remove_prefix(std::min(element.size(), pair.size() + 1));
     while (pair.starts_with(' ')) pair.remove_prefix(1);
     while (pair.ends_with(' ')) pair.remove_suffix(1);
-    if (pair.size() > 4 && (pair[0] | 0x20) == 'f' && (pair[1] | 0x20) == 'o' && (pair[2] | 0x20) == 'r' && pair[3] == '=') {
+    if (pair.size() > 4 && (pair[0] | 0x20) == 'f' && (pair[1] | 0x20) == 'o' && (pair[2] | 0x20) == 'r' &&
+        pair[3] == '=') {
       read_visitor(pair.substr(4), out);
       break;
     }
@@ -96,14 +98,16 @@ std::optional<Attachment> read_attachment(std::string_view body) {
     if (!parsed) return std::nullopt;
     out.seen = to_string(*parsed);
   }
-  if (auto* news = value.get_object().if_contains("news"); news && news->is_bool()) out.news = news->get_bool();
+  if (auto* news = value.get_object().if_contains("news"); news && news->is_bool())
+    out.news = news->get_bool();
   if (auto* relay = value.get_object().if_contains("relay"); relay && relay->is_string())
     for (char c : relay->get_string())
       if (c > ' ' && c <= '~' && out.relay.size() < 64) out.relay += c;
   return out;
 }
 
-std::string proxy_header(const Opening& visitor, std::string_view service_address, std::uint16_t service_port) {
+std::string proxy_header(const Opening& visitor, std::string_view service_address,
+                         std::uint16_t service_port) {
   std::string out("\r\n\r\n\0\r\nQUIT\n", 12);
   auto from = parse_ip(visitor.visitor);
   auto to = parse_ip(std::string(service_address));
@@ -111,14 +115,12 @@ std::string proxy_header(const Opening& visitor, std::string_view service_addres
     out += std::string("\x20\x00\x00\x00", 4);  // LOCAL: whom it comes from is not known
     return out;
   }
-  bool v6 = from->v6 || to->v6;
-  // One family for both: an IPv4 address as IPv4-mapped where the other is IPv6 (RFC 4291 2.5.5.2).
-  auto text = [&](const IpAddress& ip) { return (v6 && !ip.v6 ? "::ffff:" : "") + to_string(ip); };
-  out += '\x21';  // version 2, PROXY
-  out += v6 ? '\x21' : '\x11';  // TCP over IPv6, IPv4
+  bool v6 = from->v6 || to->v6;  // one family for both
+  out += '\x21';                 // version 2, PROXY
+  out += v6 ? '\x21' : '\x11';   // TCP over IPv6, IPv4
   append_port(out, v6 ? 36 : 12);
-  append_address(out, text(*from), v6 ? AF_INET6 : AF_INET);
-  append_address(out, text(*to), v6 ? AF_INET6 : AF_INET);
+  append_address(out, *from, v6);
+  append_address(out, *to, v6);
   append_port(out, visitor.visitor_port);
   append_port(out, service_port);
   return out;

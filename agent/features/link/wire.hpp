@@ -11,9 +11,9 @@ namespace qcloud::link {
 
 // What the relay says of a visitor when it opens a stream.
 struct Opening {
-  std::string host;        // of :authority, lower case, without a final dot
+  std::string host;  // of :authority, lower case, without a final dot
   std::uint16_t port = 0;
-  std::string visitor;     // address: "5.6.7.99", "2a0b::1"; empty where the relay did not say
+  std::string visitor;  // address: "5.6.7.99", "2a0b::1"; empty where the relay did not say
   std::uint16_t visitor_port = 0;
 };
 
@@ -30,6 +30,7 @@ std::optional<Attachment> read_attachment(std::string_view body);
 
 // PROXY protocol version 2 (haproxy.org, proxy-protocol.txt, 2.2): the header that a service reads
 // before the visitor's bytes. Both addresses of one family; a visitor that is not known is LOCAL.
-std::string proxy_header(const Opening& visitor, std::string_view service_address, std::uint16_t service_port);
+std::string proxy_header(const Opening& visitor, std::string_view service_address,
+                         std::uint16_t service_port);
 
 }  // namespace qcloud::link

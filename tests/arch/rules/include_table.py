@@ -46,7 +46,7 @@ ALLOWED = [
          [("agent/control/server.cpp", "agent/net/connection.hpp"), ("agent/control/api.cpp", "agent/cloud/identity.hpp")]),
     Area("a feature holds lanes, facts, codecs and its own folder", "agent/features/",
          ("agent/core/", "agent/gate/", "agent/health/", "agent/cloud/identity.hpp", "agent/cloud/cloud_session.hpp",
-          "agent/cloud/orders.hpp", "agent/cloud/est.hpp", "platform/platform.hpp"),
+          "agent/cloud/orders.hpp", "agent/cloud/est.hpp", "agent/cloud/riding.hpp", "platform/platform.hpp"),
          "what a feature can include it can use to get around its lane (promises A1, A2)",
          [("agent/features/ddns/feature.cpp", "agent/features/enroll/wire.hpp"),
           ("agent/features/ddns/wire.cpp", "agent/gate/mint.hpp"),

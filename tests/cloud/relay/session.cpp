@@ -287,6 +287,12 @@ void Session::leave() {
   kick();
 }
 
+// Everybody has said goodbye; or nghttp2 has, because of what came.
+bool Session::done() const {
+  bool silent = !nghttp2_session_want_read(h2_) && !nghttp2_session_want_write(h2_);
+  return silent || (farewell_ && streams_.empty());
+}
+
 void Session::end() {
   over_ = true;
   // Nobody has answered them, so nothing of them has happened.

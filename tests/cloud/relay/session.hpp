@@ -99,7 +99,8 @@ class Session {
   bool greeted() const { return greeted_; }  ///< the box's SETTINGS are here
   bool usable() const { return greeted_ && !leaving_ && !over_; }
   bool leaving() const { return leaving_; }
-  bool left() const { return farewell_ && streams_.empty(); }  ///< nothing holds the connection any more
+  /// With no output left: nothing holds the connection any more.
+  bool done() const;
   std::size_t streams() const { return streams_.size(); }
 
  private:

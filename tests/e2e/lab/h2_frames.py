@@ -3,6 +3,7 @@
 Header blocks are literals without indexing (RFC 7541 6.2.2) and need no state; of what comes back only the status is
 read, which every HPACK encoder here spells as an index of the static table or as a literal."""
 import base64
+import contextlib
 import hashlib
 import os
 import socket
@@ -191,6 +192,12 @@ class FalseBox(Peer):
             return self.until(SETTINGS) is not None
         except OSError:
             return False
+
+    def leave(self):
+        """Without a word of HTTP/2; also while another thread reads."""
+        with contextlib.suppress(OSError):
+            self.link.shutdown(socket.SHUT_RDWR)
+        self.link.close()
 
     def serve(self, answer=b"the box"):
         """In the background: 200, these words and the end to every visit, 204 to everything else."""

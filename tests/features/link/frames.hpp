@@ -8,7 +8,18 @@
 
 namespace frames {
 
-enum Type : std::uint8_t { data = 0, headers = 1, priority = 2, rst = 3, settings = 4, push = 5, ping = 6, goaway = 7, window = 8, continuation = 9 };
+enum Type : std::uint8_t {
+  data = 0,
+  headers = 1,
+  priority = 2,
+  rst = 3,
+  settings = 4,
+  push = 5,
+  ping = 6,
+  goaway = 7,
+  window = 8,
+  continuation = 9
+};
 constexpr std::uint8_t end_stream = 1, ack = 1, end_headers = 4;
 inline const std::string preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -25,8 +36,8 @@ inline std::uint32_t value(std::string_view bytes, std::size_t at, std::size_t w
 }
 
 inline std::string frame(Type type, std::uint8_t flags, std::uint32_t stream, std::string_view payload = {}) {
-  return number(static_cast<std::uint32_t>(payload.size()), 3) + static_cast<char>(type) + static_cast<char>(flags) +
-         number(stream, 4) + std::string(payload);
+  return number(static_cast<std::uint32_t>(payload.size()), 3) + static_cast<char>(type) +
+         static_cast<char>(flags) + number(stream, 4) + std::string(payload);
 }
 
 // RFC 7541 6.2.2: literal, never indexed, no Huffman coding; below 127 bytes each.

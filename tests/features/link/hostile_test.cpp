@@ -46,12 +46,15 @@ void unharmed(SessionWorld& world, Visit& visit, std::uint32_t stream) {
   CHECK(world.heard_data(stream) == "pong");
 }
 
-const std::string opening = frames::field(":method", "CONNECT") + frames::field(":authority", "nas1.mynas.test:443");
+const std::string opening =
+    frames::field(":method", "CONNECT") + frames::field(":authority", "nas1.mynas.test:443");
 
 }  // namespace
 
 TEST_CASE("link: garbage in the place of HTTP/2") {
-  for (std::string_view garbage : {"HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\nxxxxxxxxxxxxxxxx", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\r"}) {
+  for (std::string_view garbage :
+       {"HTTP/1.1 400 Bad Request\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\nxxxxxxxxxxxxxxxx",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\r"}) {
     SessionWorld world;
     ends(world, garbage, protocol);
   }
@@ -79,13 +82,15 @@ TEST_CASE("link: floods end in ENHANCE_YOUR_CALM") {
   SUBCASE("SETTINGS") { ends(world, frame(settings, 0, 0), calm, 50); }
   SUBCASE("empty DATA") { ends(world, frame(data, 0, 1), calm, 200); }
   SUBCASE("HEADERS that are no request") {
-    for (std::uint32_t id = 3; id < 1000 && !world.running->ended(); id += 2) world.say(frame(headers, end_headers, id));
+    for (std::uint32_t id = 3; id < 1000 && !world.running->ended(); id += 2)
+      world.say(frame(headers, end_headers, id));
     ends(world, "", calm);
   }
   SUBCASE("headers that are too large") {
     auto large = opening + field("x", std::string(9000, 'y')) + field("z", std::string(9000, 'y'));
     for (std::uint32_t id = 3; id < 1000 && !world.running->ended(); id += 2)
-      world.say(frame(headers, 0, id, large.substr(0, 16000)) + frame(continuation, end_headers, id, large.substr(16000)));
+      world.say(frame(headers, 0, id, large.substr(0, 16000)) +
+                frame(continuation, end_headers, id, large.substr(16000)));
     ends(world, "", calm);
   }
   SUBCASE("CONTINUATION without end") {
@@ -109,7 +114,8 @@ TEST_CASE("link: a relay that asks and never reads costs little") {
     world.stream.slow = true;
     auto before = unit::heap();
     for (std::uint32_t id = 1; id < 100'000; id += 2) {
-      if (kind == 0) world.stream.give(connect(id, "nas2.mynas.test"));  // not an authority: an answer and a reset
+      if (kind == 0)
+        world.stream.give(connect(id, "nas2.mynas.test"));  // not an authority: an answer and a reset
       if (kind == 1) world.stream.give(frame(headers, end_headers, id, "\x82"));  // malformed: a reset
       if (kind == 2) world.stream.give(connect(id, "nas1.mynas.test:443") + frame(rst, 0, id, number(8, 4)));
       if (id % 1000 == 1) world.clock.advance(seconds(11));
@@ -156,13 +162,19 @@ TEST_CASE("link: what is wrong with one stream ends that stream") {
   visit->answer(200);
   SUBCASE("a header list above 16 KiB, in few frames") {
     auto large = opening + field("x", std::string(9000, 'y')) + field("z", std::string(9000, 'y'));
-    ends_stream(world, frame(headers, 0, 3, large.substr(0, 16000)) + frame(continuation, end_headers, 3, large.substr(16000)),
+    ends_stream(world,
+                frame(headers, 0, 3, large.substr(0, 16000)) +
+                    frame(continuation, end_headers, 3, large.substr(16000)),
                 3, static_cast<Code>(2));
     CHECK(world.visits.size() == 1);
   }
   SUBCASE("many fields, small on the wire and large by the count of HTTP/2") {
     // RFC 7541 6.2.1: one entry of 3,000 bytes, then a byte for each repetition.
-    std::string bomb = std::string("\x40\x01" "x\x7f\xb9\x16", 6) + std::string(3000, 'y') + std::string(1000, '\xbe');
+    std::string bomb = std::string(
+                           "\x40\x01"
+                           "x\x7f\xb9\x16",
+                           6) +
+                       std::string(3000, 'y') + std::string(1000, '\xbe');
     ends_stream(world, frame(headers, end_headers, 3, opening + bomb), 3, static_cast<Code>(2));
     CHECK(world.visits.size() == 1);
   }
@@ -210,9 +222,13 @@ TEST_CASE("link: what is wrong with the connection ends it, and the reason is sa
   auto visit = world.open(1);
   visit->answer(200);
   auto connect3 = connect(3, "nas1.mynas.test:443");
-  SUBCASE("a WINDOW_UPDATE of the connection that overflows") { ends(world, frame(window, 0, 0, number(0x7fffffff, 4)), flow); }
+  SUBCASE("a WINDOW_UPDATE of the connection that overflows") {
+    ends(world, frame(window, 0, 0, number(0x7fffffff, 4)), flow);
+  }
   SUBCASE("a WINDOW_UPDATE of nothing") { ends(world, frame(window, 0, 0, number(0, 4)), protocol); }
-  SUBCASE("an INITIAL_WINDOW_SIZE that is none") { ends(world, frame(settings, 0, 0, setting(4, 0x80000000)), flow); }
+  SUBCASE("an INITIAL_WINDOW_SIZE that is none") {
+    ends(world, frame(settings, 0, 0, setting(4, 0x80000000)), flow);
+  }
   SUBCASE("a MAX_FRAME_SIZE that is none") { ends(world, frame(settings, 0, 0, setting(5, 1)), protocol); }
   SUBCASE("an ENABLE_PUSH that is none") { ends(world, frame(settings, 0, 0, setting(2, 7)), protocol); }
   SUBCASE("more settings than there are") {
@@ -232,17 +248,27 @@ TEST_CASE("link: what is wrong with the connection ends it, and the reason is sa
   SUBCASE("HEADERS on stream 0") { ends(world, frame(headers, end_headers, 0, opening), protocol); }
   SUBCASE("DATA on stream 0") { ends(world, frame(data, 0, 0, "x"), protocol); }
   SUBCASE("RST_STREAM on stream 0") { ends(world, frame(rst, 0, 0, number(8, 4)), protocol); }
-  SUBCASE("an acknowledgment of SETTINGS that nobody sent") { ends(world, frame(settings, ack, 0), protocol); }
+  SUBCASE("an acknowledgment of SETTINGS that nobody sent") {
+    ends(world, frame(settings, ack, 0), protocol);
+  }
   SUBCASE("SETTINGS on a stream") { ends(world, frame(settings, 0, 1), protocol); }
   SUBCASE("PING on a stream") { ends(world, frame(ping, 0, 1, "12345678"), protocol); }
   SUBCASE("DATA on a stream that was never opened") { ends(world, frame(data, 0, 5, "x"), protocol); }
-  SUBCASE("RST_STREAM of a stream that was never opened") { ends(world, frame(rst, 0, 5, number(8, 4)), protocol); }
+  SUBCASE("RST_STREAM of a stream that was never opened") {
+    ends(world, frame(rst, 0, 5, number(8, 4)), protocol);
+  }
   SUBCASE("a PING of the wrong size") { ends(world, frame(ping, 0, 0, "123"), size); }
   SUBCASE("a SETTINGS of the wrong size") { ends(world, frame(settings, 0, 0, "123"), size); }
   SUBCASE("a frame larger than we take") { ends(world, frame(data, 0, 1, std::string(16385, 'x')), size); }
-  SUBCASE("CONTINUATION out of nowhere") { ends(world, frame(continuation, end_headers, 1, opening), protocol); }
-  SUBCASE("another frame within a header block") { ends(world, frame(headers, 0, 3, opening) + frame(ping, 0, 0, "12345678"), protocol); }
-  SUBCASE("headers that cannot be decoded") { ends(world, frame(headers, end_headers, 3, "\xff\xff\xff\xff\xff\xff\xff\xff"), static_cast<Code>(9)); }
+  SUBCASE("CONTINUATION out of nowhere") {
+    ends(world, frame(continuation, end_headers, 1, opening), protocol);
+  }
+  SUBCASE("another frame within a header block") {
+    ends(world, frame(headers, 0, 3, opening) + frame(ping, 0, 0, "12345678"), protocol);
+  }
+  SUBCASE("headers that cannot be decoded") {
+    ends(world, frame(headers, end_headers, 3, "\xff\xff\xff\xff\xff\xff\xff\xff"), static_cast<Code>(9));
+  }
 }
 
 TEST_CASE("link: a window overrun of the connection ends it, and nothing is held beyond it") {
@@ -263,8 +289,9 @@ TEST_CASE("link: authorities that are none, or differ from host, are refused, an
   SessionWorld world;
   world.greeted();
   std::uint32_t id = 1;
-  for (std::string_view authority : {"", "nas1", "nas1:", "nas1:0", "nas1:99999", "na s:443", "nas1/x:443", "[::1]:443",
-                                     "nas1.mynas.test:443:443", "user@nas1.mynas.test:443", "127.0.0.1:-1"}) {
+  for (std::string_view authority :
+       {"", "nas1", "nas1:", "nas1:0", "nas1:99999", "na s:443", "nas1/x:443", "[::1]:443",
+        "nas1.mynas.test:443:443", "user@nas1.mynas.test:443", "127.0.0.1:-1"}) {
     world.say(frames::connect(id, authority));
     CHECK(!world.heard(frames::rst, id).empty());
     id += 2;
@@ -285,10 +312,12 @@ TEST_CASE("link: requests that are no visits are few, short, and answered") {
   std::string head = field(":method", "PUT") + field(":scheme", "https") + field(":authority", "relay");
   // Never finished: the ninth is refused.
   for (std::uint32_t id = 1; id <= 17; id += 2)
-    world.say(frames::frame(frames::headers, frames::end_headers, id, head + field(":path", "/v1/attachment")));
+    world.say(
+        frames::frame(frames::headers, frames::end_headers, id, head + field(":path", "/v1/attachment")));
   CHECK(world.heard(frames::headers, 15).empty());
   CHECK(world.heard(frames::headers, 17).size() == 1);
-  world.say(frames::frame(frames::headers, frames::end_headers, 19, head + field(":path", "/" + std::string(3000, 'x'))));
+  world.say(frames::frame(frames::headers, frames::end_headers, 19,
+                          head + field(":path", "/" + std::string(3000, 'x'))));
   CHECK(world.heard(frames::headers, 19).size() == 1);
   for (int i = 0; i < 2; ++i) world.say(frames::frame(frames::data, 0, 1, std::string(16000, ' ')));
   world.say(frames::frame(frames::data, frames::end_stream, 1, "x"));

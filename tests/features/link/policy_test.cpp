@@ -48,9 +48,11 @@ TEST_CASE("link: a source that fails too often waits, others do not") {
   CHECK(door.admits("5.6.7.98", now));
   CHECK(door.admits("5.6.7.99", now + Doorkeeper::span));
   // Long visits, and such that were served a lot, did not fail.
-  for (int i = 0; i < 100; ++i) door.left("5.6.7.97", now, minutes(2), 900), door.left("5.6.7.97", now, Millis(90), 90000);
+  for (int i = 0; i < 100; ++i)
+    door.left("5.6.7.97", now, minutes(2), 900), door.left("5.6.7.97", now, Millis(90), 90000);
   CHECK(door.admits("5.6.7.97", now));
-  for (int i = 0; i < 5000; ++i) door.left("9.9." + std::to_string(i / 250) + "." + std::to_string(i % 250), now, Millis(1), 0);
+  for (int i = 0; i < 5000; ++i)
+    door.left("9.9." + std::to_string(i / 250) + "." + std::to_string(i % 250), now, Millis(1), 0);
   CHECK(door.admits("5.6.7.99", now));  // memory is bounded: the oldest is forgotten
 }
 
@@ -97,7 +99,7 @@ TEST_CASE("link: the wait is anywhere from 0.1 s to 0.5 s doubled for each failu
     CAPTURE(failures);
     CHECK(least >= Millis(100));
     CHECK(most <= cap);
-    CHECK(most >= cap * 9 / 10);   // the whole span is used: boxes do not come back in step
+    CHECK(most >= cap * 9 / 10);  // the whole span is used: boxes do not come back in step
     CHECK(least <= Millis(100) + cap / 10);
   }
 }
@@ -119,7 +121,8 @@ TEST_CASE("link: only a minute of health forgives, and what never began was no h
 TEST_CASE("link: an IPv6 household is one source") {
   Doorkeeper door;
   Instant now(seconds(1000));
-  for (int i = 0; i < Doorkeeper::most; ++i) door.left("2a0b:1:2:3::" + std::to_string(i), now, Millis(300), 900);
+  for (int i = 0; i < Doorkeeper::most; ++i)
+    door.left("2a0b:1:2:3::" + std::to_string(i), now, Millis(300), 900);
   CHECK(!door.admits("2a0b:1:2:3:ffff::1", now));
   CHECK(door.admits("2a0b:1:2:4::1", now));
 }

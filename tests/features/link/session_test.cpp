@@ -86,7 +86,8 @@ TEST_CASE("link: what the relay tells is answered") {
   REQUIRE(world.told.size() == 1);
   CHECK(world.told[0] == R"(PUT /v1/attachment {"seen":"5.6.7.20"})");
   CHECK(world.heard(frames::headers, 1).size() == 1);
-  world.say(frames::frame(frames::headers, frames::end_headers | frames::end_stream, 3, head + field(":path", "/x")));
+  world.say(frames::frame(frames::headers, frames::end_headers | frames::end_stream, 3,
+                          head + field(":path", "/x")));
   CHECK(world.told.size() == 2);
   CHECK(world.visits.empty());
 }

@@ -47,7 +47,8 @@ struct SessionWorld {
   }
   // The greeting of a relay.
   SessionWorld& greeted() {
-    say(frames::preface + frames::frame(frames::settings, 0, 0) + frames::frame(frames::settings, frames::ack, 0));
+    say(frames::preface + frames::frame(frames::settings, 0, 0) +
+        frames::frame(frames::settings, frames::ack, 0));
     return *this;
   }
   void say(std::string_view bytes) {
@@ -80,7 +81,8 @@ struct SessionWorld {
     for (const auto& frame : heard(frames::window, stream_id)) sum += frames::value(frame.payload, 0, 4);
     return sum;
   }
-  std::shared_ptr<qcloud::link::Visit> open(std::uint32_t id, std::string_view authority = "nas1.mynas.test:443",
+  std::shared_ptr<qcloud::link::Visit> open(std::uint32_t id,
+                                            std::string_view authority = "nas1.mynas.test:443",
                                             std::string_view extra = {}) {
     auto before = visits.size();
     say(frames::connect(id, authority, extra));

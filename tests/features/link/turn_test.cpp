@@ -99,7 +99,7 @@ TEST_CASE("link: one who sends much is bulk himself soon, and others go on") {
   busy.next();
   busy.bulk.push_back(late);
   std::size_t his = 0, others = 0;
-  for (int i = 0; i < 20; ++i) {
+  for (int i = 0; i < 40; ++i) {
     auto batch = busy.next();
     his += bytes_of(batch, 101);
     others += bytes_of(batch, 1);

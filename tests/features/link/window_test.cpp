@@ -77,7 +77,8 @@ TEST_CASE("link: what came for visits that are gone, and padding, comes back to 
     if (i % 2 == 0) visit->reset();
     for (int j = 0; j < 2; ++j) {
       // PADDED: a byte that says how much, the padding
-      world.say(frames::frame(frames::data, 8, id, std::string(1, 100) + std::string(12000, 'x') + std::string(100, '\0')));
+      world.say(frames::frame(frames::data, 8, id,
+                              std::string(1, 100) + std::string(12000, 'x') + std::string(100, '\0')));
       relay.of(0) -= 12101;
     }
     visit->reset();
@@ -152,7 +153,8 @@ TEST_CASE("link: as memory fills, a large window is taken back") {
   CHECK(run(12) <= 512 * 1024);
 }
 
-TEST_CASE("link: slow services, 64 and 1,000 of them: memory stays in the budget, and another service is reached") {
+TEST_CASE(
+    "link: slow services, 64 and 1,000 of them: memory stays in the budget, and another service is reached") {
   for (std::uint32_t count : {64u, 1000u}) {
     CAPTURE(count);
     SessionWorld world({}, memory);
@@ -206,7 +208,8 @@ TEST_CASE("link: slow services, 64 and 1,000 of them: memory stays in the budget
   }
 }
 
-TEST_CASE("link: slow visitors, 64 and 1,000 of them: memory stays in the budget, and another visitor is served") {
+TEST_CASE(
+    "link: slow visitors, 64 and 1,000 of them: memory stays in the budget, and another visitor is served") {
   for (std::uint32_t count : {64u, 1000u}) {
     CAPTURE(count);
     SessionWorld world({}, memory);

@@ -18,8 +18,9 @@ struct Session::Callbacks::Table {
       self(user).begin(frame->hd.stream_id);
     return 0;
   }
-  static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name, std::size_t name_size,
-                    const std::uint8_t* value, std::size_t value_size, std::uint8_t, void* user) {
+  static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
+                    std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t,
+                    void* user) {
     bool fine = self(user).header(frame->hd.stream_id, view(name, name_size), view(value, value_size));
     return fine ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
@@ -42,11 +43,12 @@ struct Session::Callbacks::Table {
   static int sent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     if (frame->hd.type == NGHTTP2_HEADERS && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
       self(user).answered(frame->hd.stream_id);
-    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) self(user).broken_ = true;
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
+      self(user).broken_ = true;
     return 0;
   }
-  static int chunk(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* data, std::size_t size,
-                   void* user) {
+  static int chunk(nghttp2_session*, std::uint8_t, std::int32_t id, const std::uint8_t* data,
+                   std::size_t size, void* user) {
     self(user).data(id, {reinterpret_cast<const char*>(data), size});
     return 0;
   }
@@ -61,8 +63,8 @@ struct Session::Callbacks::Table {
     session.batch_.append(reinterpret_cast<const char*>(data), size);
     return static_cast<ssize_t>(size);
   }
-  static ssize_t source(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t size, std::uint32_t* flags,
-                        nghttp2_data_source*, void* user) {
+  static ssize_t source(nghttp2_session*, std::int32_t id, std::uint8_t*, std::size_t size,
+                        std::uint32_t* flags, nghttp2_data_source*, void* user) {
     return self(user).offer(id, size, flags);
   }
   // DATA, straight from the visit's pipe: nghttp2 copies nothing.

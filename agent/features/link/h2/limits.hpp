@@ -9,19 +9,19 @@
 namespace qcloud::link {
 
 struct Limits {
-  std::uint32_t streams = 1024;                       // visits at a time on one connection
-  std::size_t tellings = 8;                           // requests at a time that are no visits
-  std::size_t header_list = 16 * 1024;                // bytes, as HTTP/2 counts them (RFC 9113, 6.5.2)
-  std::size_t continuations = 8;                      // frames of one header block beyond its first
-  std::size_t queued = 10'000;                        // frames for a relay that does not read
-  std::uint32_t announced_window = 32 * 1024;         // of a visit before its service has taken anything, bytes
-  std::uint32_t first_window = 256 * 1024;            // of a visit after that, while there is memory
-  std::uint32_t largest_window = 4 * 1024 * 1024;     // of a visit, once the path has shown its worth
+  std::uint32_t streams = 1024;                    // visits at a time on one connection
+  std::size_t tellings = 8;                        // requests at a time that are no visits
+  std::size_t header_list = 16 * 1024;             // bytes, as HTTP/2 counts them (RFC 9113, 6.5.2)
+  std::size_t continuations = 8;                   // frames of one header block beyond its first
+  std::size_t queued = 10'000;                     // frames for a relay that does not read
+  std::uint32_t announced_window = 32 * 1024;      // of a visit before its service has taken anything, bytes
+  std::uint32_t first_window = 256 * 1024;         // of a visit after that, while there is memory
+  std::uint32_t largest_window = 4 * 1024 * 1024;  // of a visit, once the path has shown its worth
   std::uint32_t connection_window = 4 * 1024 * 1024;  // of all visits of a connection
   std::size_t out_buffer = 128 * 1024;                // toward one visitor, bytes
-  std::size_t batch = 64 * 1024;                      // handed to TLS at a time: what a fresh frame may wait for
-  std::size_t interactive = 64 * 1024;                // so much of a visit goes before what others have in bulk
-  Millis greeting = seconds(10);                      // until the relay has said its SETTINGS
+  std::size_t batch = 64 * 1024;        // handed to TLS at a time: what a fresh frame may wait for
+  std::size_t interactive = 64 * 1024;  // so much of a visit goes before what others have in bulk
+  Millis greeting = seconds(10);        // until the relay has said its SETTINGS
 };
 
 // So many events in a span, else it is a flood.
@@ -44,19 +44,22 @@ class Flood {
   int count_ = 0;
 };
 
-// What is cheap to say and dear to hear, counted. nghttp2 has limits of its own for some of it; these are ours, so
-// that they are the same with every version. A visitor can cause resets and nothing else here: 1,000 who leave at
-// the same moment are no flood.
+// What is cheap to say and dear to hear, counted. nghttp2 has limits of its own for some of it; these are
+// ours, so that they are the same with every version. A visitor can cause resets and nothing else here: 1,000
+// who leave at the same moment are no flood.
 class Patience {
  public:
   enum class What : std::uint8_t { reset, ping, settings, empty, malformed };
 
   // True: this relay floods, and will be left.
-  bool over(What what, Instant now) { return lost_ |= counted_[static_cast<std::size_t>(what)].too_many(now); }
+  bool over(What what, Instant now) {
+    return lost_ |= counted_[static_cast<std::size_t>(what)].too_many(now);
+  }
   bool lost() const { return lost_; }
 
  private:
-  Flood counted_[5] = {{2000, seconds(10)}, {100, seconds(10)}, {20, seconds(10)}, {100, seconds(10)}, {100, seconds(10)}};
+  Flood counted_[5] = {
+      {2000, seconds(10)}, {100, seconds(10)}, {20, seconds(10)}, {100, seconds(10)}, {100, seconds(10)}};
   bool lost_ = false;
 };
 

@@ -41,7 +41,8 @@ bool Session::header(std::int32_t id, std::string_view name, std::string_view va
 void Session::opened(std::int32_t id) {
   if (id != head_.id) return;
   const Head head = std::exchange(head_, {});
-  if (!head.host.empty() && !head.authority.empty() && head.host != head.authority) return respond(id, 400, nullptr);
+  if (!head.host.empty() && !head.authority.empty() && head.host != head.authority)
+    return respond(id, 400, nullptr);
   if (head.method != "CONNECT") {
     if (head.path.size() > 256 || tellings_.size() >= limits_.tellings) return respond(id, 404, nullptr);
     tellings_[id] = {head.method, head.path, ""};

@@ -13,8 +13,8 @@ constexpr std::string_view client_preface = NGHTTP2_CLIENT_MAGIC;
 
 }  // namespace
 
-Session::Session(boost::asio::any_io_executor executor, Clock& clock, ByteStream& stream, const Profile& profile,
-                 const Limits& limits, Budget& budget, SessionEvents events)
+Session::Session(boost::asio::any_io_executor executor, Clock& clock, ByteStream& stream,
+                 const Profile& profile, const Limits& limits, Budget& budget, SessionEvents events)
     : executor_(executor),
       clock_(clock),
       stream_(stream),
@@ -53,7 +53,8 @@ Status Session::greet() {
   nghttp2_option_set_max_outbound_ack(option, 200);
   nghttp2_option_set_max_settings(option, 32);
   nghttp2_option_set_max_continuations(option, limits_.continuations);
-  // Its own limit on resets would cut off 1,000 visitors who leave at the same moment; ours is lower than this.
+  // Its own limit on resets would cut off 1,000 visitors who leave at the same moment; ours is lower than
+  // this.
   nghttp2_option_set_stream_reset_rate_limit(option, 10'000, 1'000);
   nghttp2_option_set_max_send_header_block_length(option, limits_.header_list);
   // Closed streams are forgotten: no priority tree of the dead.
@@ -70,8 +71,10 @@ Status Session::greet() {
       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1},
   };
   if (nghttp2_submit_settings(h2_, NGHTTP2_FLAG_NONE, settings, std::size(settings)) != 0) return bad;
-  window_ = std::clamp<std::size_t>(budget_.free() / 2, NGHTTP2_INITIAL_CONNECTION_WINDOW_SIZE, limits_.connection_window);
-  if (nghttp2_session_set_local_window_size(h2_, NGHTTP2_FLAG_NONE, 0, static_cast<std::int32_t>(window_)) != 0)
+  window_ = std::clamp<std::size_t>(budget_.free() / 2, NGHTTP2_INITIAL_CONNECTION_WINDOW_SIZE,
+                                    limits_.connection_window);
+  if (nghttp2_session_set_local_window_size(h2_, NGHTTP2_FLAG_NONE, 0, static_cast<std::int32_t>(window_)) !=
+      0)
     return bad;
   count_window();
   return {};
@@ -103,7 +106,8 @@ Task<SessionEnd> Session::read_loop() {
     if (*got == 0) co_return visits_.empty() || goodbye_ ? SessionEnd::clean : SessionEnd::lost;
     auto used = nghttp2_session_mem_recv(h2_, reinterpret_cast<std::uint8_t*>(buffer.get()), *got);
     if (used < 0 || patience_.lost() || nghttp2_session_get_outbound_queue_size(h2_) > limits_.queued) {
-      // Said once, so that the relay's log can tell why; the write loop ends after it. Not listened to any more.
+      // Said once, so that the relay's log can tell why; the write loop ends after it. Not listened to any
+      // more.
       broken_ = true;
       nghttp2_session_terminate_session(
           h2_, used == NGHTTP2_ERR_BAD_CLIENT_MAGIC ? NGHTTP2_PROTOCOL_ERROR : NGHTTP2_ENHANCE_YOUR_CALM);
@@ -134,8 +138,8 @@ Task<SessionEnd> Session::write_loop() {
     auto written = co_await stream_.write(batch_);
     if (!written) co_return goodbye_ ? SessionEnd::clean : SessionEnd::lost;
     batch_.clear();
-    // An idle connection holds no memory.
-    if (!nghttp2_session_want_write(h2_)) batch_.shrink_to_fit();
+    // An idle connection holds no memory; a busy one keeps it.
+    if (visits_.empty()) batch_.shrink_to_fit();
   }
 }
 

@@ -19,9 +19,9 @@
 namespace qcloud::link {
 
 enum class SessionEnd : std::uint8_t {
-  clean,    // the peer said goodbye: GOAWAY, or the end of the stream between frames
-  lost,     // reset, timed out, cut in the middle
-  broken,   // what came is not HTTP/2, or it was a flood, or nothing came at all
+  clean,   // the peer said goodbye: GOAWAY, or the end of the stream between frames
+  lost,    // reset, timed out, cut in the middle
+  broken,  // what came is not HTTP/2, or it was a flood, or nothing came at all
 };
 
 // What the session tells its owner. Called from within it: they must not end it.
@@ -44,7 +44,8 @@ class Session {
 
   // Until the connection is over, or drain() is. Every visit is gone then.
   Task<SessionEnd> run();
-  // No new visits, in two steps so that none is lost (RFC 9113, 6.8); run() returns when the last one is over.
+  // No new visits, in two steps so that none is lost (RFC 9113, 6.8); run() returns when the last one is
+  // over.
   void drain();
 
   std::size_t visits() const { return visits_.size(); }

@@ -5,9 +5,9 @@
 namespace qcloud::link {
 namespace {
 
-constexpr std::size_t smallest = 1024;     // of a pipe's memory
-constexpr std::size_t worthwhile = 1024;   // less room than this is waited for
-constexpr std::size_t least = 4 * 1024;    // toward a visitor
+constexpr std::size_t smallest = 1024;    // of a pipe's memory
+constexpr std::size_t worthwhile = 1024;  // less room than this is waited for
+constexpr std::size_t least = 8 * 1024;   // toward a visitor who has taken nothing yet
 
 Error gone_error() { return {"link.gone", Retry::give_up, "The visitor has left.", ""}; }
 
@@ -58,8 +58,8 @@ void Visit::answer(int status) {
   if (!session_) return;
   if (status == 200) return session_->welcome(*this);
   session_->respond(id_, status, nullptr);
-  // What the visitor still sends is for nobody.
-  finished_ = gone_ = true;
+  // What the visitor still sends is for nobody. The session ends the stream when the answer has left.
+  finished_ = gone_ = refused_ = true;
   discard(in_);
 }
 
@@ -85,7 +85,8 @@ std::span<char> Visit::place(std::size_t wish) {
   pinched_ = false;
   // Who has taken much may have more: one who takes nothing holds little.
   auto taken = static_cast<std::size_t>(bytes_out_) - out_.size();
-  auto most = std::min({session_->limits_.out_buffer, std::max(least, taken / 2), std::max(out_.held(), budget_.share())});
+  auto most = std::min(
+      {session_->limits_.out_buffer, std::max(least, taken), std::max(out_.held(), budget_.share())});
   wish = std::min(wish, most - std::min(most, out_.size()));
   if (!out_.empty() && wish < worthwhile) return {};
   auto need = out_.short_of(wish);
@@ -124,7 +125,7 @@ Task<void> Visit::delivered() {
 }
 
 void Visit::reset() {
-  if (!session_) return;
+  if (!session_ || refused_) return;
   session_->cut(id_);
   finished_ = gone_ = true;
   readable_.notify();

@@ -24,7 +24,8 @@ class Visit {
   static constexpr std::size_t cost = 8 * 1024;
 
   // `cost` is held in `budget` already.
-  Visit(boost::asio::any_io_executor executor, Session& session, Budget& budget, std::int32_t id, Opening opening);
+  Visit(boost::asio::any_io_executor executor, Session& session, Budget& budget, std::int32_t id,
+        Opening opening);
   ~Visit();
   Visit(const Visit&) = delete;
 
@@ -77,13 +78,14 @@ class Visit {
   std::uint64_t bytes_in_ = 0, bytes_out_ = 0;
   std::int64_t window_ = 0;  // what the visitor may have on its way and here, bytes
   std::int64_t in_since_ping_ = 0;
-  std::size_t burst_ = 0;      // sent since it was quiet last
+  std::size_t burst_ = 0;  // sent since it was quiet last
   Instant quiet_since_{};
   bool visitor_done_ = false;  // END_STREAM came
   bool finished_ = false;      // END_STREAM follows what is in out_
   bool deferred_ = false;      // nghttp2 waits to be told of bytes in out_
   bool pinched_ = false;       // waits for memory of the budget
   bool bulk_ = false;
+  bool refused_ = false;  // answered with other than 200
   bool gone_ = false;
   bool served_ = false;  // its service has taken something
 };

@@ -1,6 +1,6 @@
 // Flow control and turns, in one place. A byte of a visitor is counted against two windows. The
-// connection's is given back as soon as the byte is here and there is memory for another; the visit's only when
-// the byte was written to its service. So a service that does not read stops its own visitor alone.
+// connection's is given back as soon as the byte is here and there is memory for another; the visit's only
+// when the byte was written to its service. So a service that does not read stops its own visitor alone.
 #include "agent/features/link/h2/callbacks.hpp"
 #include "agent/features/link/h2/session.hpp"
 
@@ -61,15 +61,18 @@ void Session::settle() {
   kick();
 }
 
-// While memory is scarce the relay is told to open no further streams; those that it opens all the same are refused.
+// While memory is scarce the relay is told to open no further streams; those that it opens all the same are
+// refused.
 void Session::balance() {
   if (!h2_) return;
   bool crowded = crowded_ ? !budget_.roomy() : budget_.crowded();
   if (crowded) budget_.want(budget_.roomy_at());
   if (crowded == crowded_ || settings_out_) return;
   crowded_ = crowded;
-  auto streams = crowded ? std::max<std::uint32_t>(1, static_cast<std::uint32_t>(visits_.size())) : limits_.streams;
-  const nghttp2_settings_entry setting{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, std::min(streams, limits_.streams)};
+  auto streams =
+      crowded ? std::max<std::uint32_t>(1, static_cast<std::uint32_t>(visits_.size())) : limits_.streams;
+  const nghttp2_settings_entry setting{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+                                       std::min(streams, limits_.streams)};
   settings_out_ = nghttp2_submit_settings(h2_, NGHTTP2_FLAG_NONE, &setting, 1) == 0;
   kick();
 }
@@ -90,8 +93,8 @@ void Session::measure(std::size_t bytes) {
 
 void Session::pong(std::string_view opaque) {
   if (opaque == leaving && draining_ && !std::exchange(last_said_, true)) {
-    nghttp2_submit_goaway(h2_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h2_), NGHTTP2_NO_ERROR,
-                          nullptr, 0);
+    nghttp2_submit_goaway(h2_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(h2_),
+                          NGHTTP2_NO_ERROR, nullptr, 0);
     return kick();
   }
   if (opaque != measuring || !ping_sent_) return;
@@ -114,8 +117,8 @@ void Session::drain() {
   kick();
 }
 
-// Turns (RFC 9218, 10): among equals nghttp2 goes round, a frame each. What a visit sends after a quiet second
-// goes before what others have in bulk, until it is bulk itself.
+// Turns (RFC 9218, 10): among equals nghttp2 goes round, a frame each. What a visit sends after a quiet
+// second goes before what others have in bulk, until it is bulk itself.
 void Session::rank(Visit& visit, bool bulk) {
   visit.bulk_ = bulk;
   if (!bulk) visit.burst_ = 0;

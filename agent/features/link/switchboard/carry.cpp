@@ -58,6 +58,8 @@ Task<bool> both(Task<bool> in, Task<bool> out) {
     co_await (or_throw(std::move(in)) && or_throw(std::move(out)));
   } catch (const boost::system::system_error&) {
     co_return false;
+  } catch (const boost::asio::multiple_exceptions&) {  // the other was cancelled for it
+    co_return false;
   }
   co_return true;
 }
@@ -66,7 +68,7 @@ Task<bool> both(Task<bool> in, Task<bool> out) {
 
 Task<bool> takes_more(LocalStream* service, Clock* clock) {
   auto ready = co_await within(service->writable(), *clock, clock->now() + stuck);
-  co_return ready && *ready;
+  co_return ready&&* ready;
 }
 
 Task<bool> hand_over(LocalStream* service, Clock* clock, std::string bytes) {

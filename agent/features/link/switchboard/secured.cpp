@@ -77,7 +77,8 @@ Task<bool> Secured::outward() {
     auto place = co_await visit_.room(appetite.wish());
     if (!place) co_return false;
     auto records = place->size() / TlsEnd::record + 1;
-    auto clear = place->size() > 2 * records * TlsEnd::overhead ? place->size() - records * TlsEnd::overhead : 256;
+    auto clear =
+        place->size() > 2 * records * TlsEnd::overhead ? place->size() - records * TlsEnd::overhead : 256;
     auto into = scratch_.first(std::min(clear, scratch_.size()));
     auto got = service_.read(into);
     if (!got) co_return false;

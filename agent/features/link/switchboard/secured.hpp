@@ -1,5 +1,5 @@
-// A visit whose TLS ends in the agent: its bytes are records, and the service, on loopback, is spoken to in the
-// clear. The relay still sees only records.
+// A visit whose TLS ends in the agent: its bytes are records, and the service, on loopback, is spoken to in
+// the clear. The relay still sees only records.
 #pragma once
 
 #include <span>
@@ -13,7 +13,8 @@ namespace qcloud::link {
 
 class Secured {
  public:
-  // `scratch`: TlsEnd::record or more, used between waits only, so that all visits can share it. All outlive it.
+  // `scratch`: TlsEnd::record or more, used between waits only, so that all visits can share it. All outlive
+  // it.
   Secured(TlsEnd& end, Visit& visit, LocalStream& service, Clock& clock, std::span<char> scratch)
       : end_(end), visit_(visit), service_(service), clock_(clock), scratch_(scratch) {}
 

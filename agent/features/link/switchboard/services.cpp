@@ -13,7 +13,8 @@ Status check(const Service& service) {
                std::all_of(name.begin(), name.end(), [](char c) {
                  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
                });
-  if (!label) return bad("A service's name is 1 to 32 of a-z, 0-9 and -.", "Choose one such as web, files or ssh.");
+  if (!label)
+    return bad("A service's name is 1 to 32 of a-z, 0-9 and -.", "Choose one such as web, files or ssh.");
   bool loopback = service.address == "::1" || service.address.starts_with("127.");
   if (!loopback)
     return bad("A service must listen on this box itself: " + service.address + " is another machine.",

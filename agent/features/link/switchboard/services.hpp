@@ -7,18 +7,19 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/core/result.hpp"
 #include "agent/core/fact.hpp"
+#include "agent/core/result.hpp"
 
 namespace qcloud::link {
 
 enum class Tls : std::uint8_t {
   through,  // the service has TLS of its own; its bytes pass as they are
-  here,     // TLS ends in the agent, with the box's certificate; the service is spoken to in the clear, on loopback
+  here,     // TLS ends in the agent, with the box's certificate; the service is spoken to in the clear, on
+            // loopback
 };
 
 struct Service {
-  std::string name;     // a label below the box's name: "ssh"; "web" is the box's own name too
+  std::string name;  // a label below the box's name: "ssh"; "web" is the box's own name too
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
   Tls tls = Tls::through;

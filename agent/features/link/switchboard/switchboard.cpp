@@ -8,6 +8,7 @@ namespace qcloud::link {
 namespace {
 
 constexpr std::size_t scratch_size = 64 * 1024;
+constexpr std::uint16_t https = 443;       // the one port that the relay has for visitors
 constexpr Millis last_words = seconds(5);  // until a visitor has heard why not
 
 Task<bool> part(Visit* visit, Secured* secured) {
@@ -28,7 +29,8 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
   const auto opening = visit->opening();
   VisitRecord record{deps_.clock.wall(), "", opening.visitor, Millis(0), 0, 0, ""};
   auto began = deps_.clock.now();
-  const Service* found = find_service(deps_.services(), deps_.fqdn(), opening.host);
+  const Service* found = nullptr;
+  if (opening.port == https) found = find_service(deps_.services(), deps_.fqdn(), opening.host);
   if (!found) {
     visit->answer(403);
     record.outcome = "not published";

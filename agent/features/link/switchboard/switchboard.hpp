@@ -19,7 +19,8 @@ struct VisitRecord {
   std::string service, source;  // source: an address; its last part is removed after a day
   Millis stayed{0};
   std::uint64_t bytes_in = 0, bytes_out = 0;
-  std::string outcome;  // "served", "not published", "service down", "too many failures", "no TLS", "no certificate", "no room"
+  std::string outcome;  // "served", "not published", "service down", "too many failures", "no TLS", "no
+                        // certificate", "no room"
 };
 
 class Switchboard {
@@ -29,7 +30,7 @@ class Switchboard {
     Clock& clock;
     LocalDial& dial;
     std::function<const Services&()> services;
-    std::function<std::string()> fqdn;  // this box's public name now
+    std::function<std::string()> fqdn;                 // this box's public name now
     std::function<std::unique_ptr<TlsEnd>()> tls_end;  // with the box's certificate; null: there is none
     std::function<void(VisitRecord)> record;
   };

@@ -107,7 +107,7 @@ Task<void> Relay::write_box(WirePtr wire, SessionPtr session, Bell& more) {
   for (;;) {
     auto bytes = session->output();
     if (bytes.empty()) {
-      if (session->left()) co_return wire->finish();
+      if (session->done()) co_return wire->finish();
       co_await more.wait();
       continue;
     }

@@ -213,14 +213,14 @@ TEST_CASE("leaving: first any stream may come, then none; what runs may finish")
   pair.talk();
   CHECK(pair.box.goodbyes == std::vector<std::int32_t>{0x7ffffffe, 0});
   CHECK(pair.alive);
-  CHECK_FALSE(pair.relay->left());
+  CHECK_FALSE(pair.relay->done());
   pair.box.answer(1, 200);
   pair.box.send(1, "the rest");
   pair.talk();
   CHECK(stream->from_box == "the rest");
   pair.relay->reset(*stream);
   pair.talk();
-  CHECK(pair.relay->left());
+  CHECK(pair.relay->done());
 }
 
 TEST_CASE("a box that says goodbye gets no visit any more") {
@@ -228,7 +228,7 @@ TEST_CASE("a box that says goodbye gets no visit any more") {
   pair.box.leave();
   pair.talk();
   CHECK_FALSE(pair.relay->usable());
-  CHECK(pair.relay->left());
+  CHECK(pair.relay->done());
 }
 
 TEST_CASE("floods end the attachment: PING, SETTINGS, empty DATA") {
@@ -284,6 +284,8 @@ TEST_CASE("what a box must not do ends the attachment") {
     std::string said(pair.relay->output().begin(), pair.relay->output().end());
     pair.box.take(said);
     CHECK((!pair.alive || pair.box.reason != 0));
+    pair.relay->sent();
+    CHECK((!pair.alive || (pair.relay->output().empty() && pair.relay->done())));
   }
 }
 

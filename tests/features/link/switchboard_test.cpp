@@ -1,0 +1,277 @@
+// From a stream of the relay to a service of the list, and back.
+#include "agent/features/link/switchboard/switchboard.hpp"
+
+#include "tests/features/link/fake_service.hpp"
+#include "tests/features/link/session_world.hpp"
+#include "tests/features/link/tls_visitor.hpp"
+
+using namespace qcloud;
+using namespace qcloud::link;
+using unit::SessionWorld;
+
+namespace {
+
+struct House {
+  SessionWorld world;
+  unit::FakeDial dial{world.io.get_executor()};
+  Services services{{"web", "127.0.0.1", 8443},
+                    {"down", "127.0.0.1", unit::FakeDial::down},
+                    {"slow", "127.0.0.1", unit::FakeDial::slow},
+                    {"here", "127.0.0.1", 80, Tls::here},
+                    {"told", "127.0.0.1", 81, Tls::through, true},
+                    {"admin", "127.0.0.1", 82, Tls::through, false, true}};
+  std::vector<VisitRecord> records;
+  unit::TlsVisitor::Box box;
+  bool certified = true;
+  Switchboard board{{world.io.get_executor(), world.clock, dial,
+                     [this]() -> const Services& { return services; },
+                     [] { return std::string("nas1.mynas.test"); },
+                     [this] { return certified ? box.ends.make(box.pem) : nullptr; },
+                     [this](VisitRecord record) { records.push_back(std::move(record)); }}};
+  std::uint32_t next = 1;
+
+  House() { world.greeted(); }
+  ~House() {
+    world.visits.clear();
+    unit::finish(world.io, board.stop());
+  }
+  // A visitor comes; the number of his stream.
+  std::uint32_t visit(std::string_view service, std::string_view source = "5.6.7.99",
+                      std::string_view port = "443") {
+    auto id = next;
+    next += 2;
+    auto host = (service.empty() ? "" : std::string(service) + ".") + "nas1.mynas.test:" + std::string(port);
+    world.say(
+        frames::connect(id, host, frames::field("forwarded", "for=\"" + std::string(source) + ":51820\"")));
+    if (!world.visits.empty()) board.take(std::exchange(world.visits, {}).back());
+    world.listen();
+    return id;
+  }
+  std::string status(std::uint32_t id) {
+    auto head = world.heard(frames::headers, id);
+    REQUIRE(head.size() == 1);
+    // HPACK: indexed 8 is 200, else a literal that ends in the digits.
+    if (head[0].payload == "\x88") return "200";
+    return head[0].payload.size() >= 3 ? head[0].payload.substr(head[0].payload.size() - 3) : "";
+  }
+  void data(std::uint32_t id, std::string_view bytes, bool last = false) {
+    world.say(frames::frame(frames::data, last ? frames::end_stream : 0, id, bytes));
+  }
+  void leave(std::uint32_t id) { world.say(frames::frame(frames::rst, 0, id, frames::number(8, 4))); }
+};
+
+}  // namespace
+
+TEST_CASE("L4 link: a visit reaches the service that its name says, and no other") {
+  House house;
+  auto id = house.visit("");
+  CHECK(house.status(id) == "200");
+  house.data(id, "\x16\x03\x01 hello");
+  CHECK(house.dial.served[0]->got == "\x16\x03\x01 hello");
+  house.dial.served[0]->gives = "and you";
+  house.dial.served[0]->wake();
+  CHECK(house.world.heard_data(id) == "and you");
+  house.data(id, "", true);
+  CHECK(house.dial.served[0]->finished);
+  house.dial.served[0]->ends = true;
+  house.dial.served[0]->wake();
+  house.world.listen();
+  CHECK(house.dial.served[0]->gone);
+  REQUIRE(house.records.size() == 1);
+  CHECK(house.records[0].outcome == "served");
+  CHECK(house.records[0].source == "5.6.7.99");
+  CHECK(house.records[0].bytes_out == 7);
+  for (auto name : {"files", "a.web", "web.nas2"}) CHECK(house.status(house.visit(name)) == "403");
+  CHECK(house.status(house.visit("", "5.6.7.99", "22")) == "403");
+  CHECK(house.records.size() == 5);
+  CHECK(house.records[4].outcome == "not published");
+  CHECK(house.dial.dialed == 1);
+  CHECK(house.world.budget.held() == 0);
+}
+
+TEST_CASE("link: a service that is down, and one that is slow to answer") {
+  House house;
+  auto id = house.visit("down");
+  CHECK(house.status(id) == "502");
+  CHECK(house.world.heard(frames::rst, id).size() == 1);
+  CHECK(house.records.at(0).outcome == "service down");
+  auto waiting = house.visit("slow");
+  auto other = house.visit("");
+  CHECK(house.status(other) == "200");
+  house.leave(waiting);
+  CHECK(house.records.size() == 2);  // he is not waited for
+  auto later = house.visit("slow");
+  house.dial.answers.notify();
+  CHECK(house.status(later) == "200");
+  house.data(other, "still here");
+  CHECK(house.dial.served[0]->got == "still here");
+}
+
+TEST_CASE("link: a visitor who leaves is noticed also while his service takes nothing") {
+  House house;
+  auto id = house.visit("");
+  auto service = house.dial.served[0];
+  service->takes = false;
+  house.data(id, std::string(16000, 'x'));
+  CHECK(house.world.budget.held() > 16000);
+  house.leave(id);
+  CHECK(service->gone);
+  CHECK(house.world.budget.held() == 0);
+  CHECK(house.records.size() == 1);
+}
+
+TEST_CASE("link: a service that takes nothing for ten minutes is left, one that takes a little is not") {
+  House house;
+  auto stuck = house.visit(""), moving = house.visit("");
+  for (auto& each : house.dial.served) each->takes = false;
+  house.data(stuck, "x");
+  for (int i = 0; i < 3; ++i) {
+    house.data(moving, "x");
+    house.world.clock.advance(minutes(4));
+    auto& service = *house.dial.served[1];
+    service.takes = true;
+    service.wake();
+    unit::settle(house.world.io);
+    service.takes = false;
+  }
+  CHECK(house.dial.served[0]->gone);
+  CHECK(house.world.heard(frames::rst, stuck).size() == 1);
+  CHECK(!house.dial.served[1]->gone);
+}
+
+TEST_CASE("link: a service that resets is a visit that resets") {
+  House house;
+  auto id = house.visit("");
+  house.dial.served[0]->resets = true;
+  house.dial.served[0]->wake();
+  CHECK(house.world.heard(frames::rst, id).size() == 1);
+  CHECK(house.records.size() == 1);
+}
+
+TEST_CASE("link: a service that asks for it is told who comes, before anything else") {
+  House house;
+  auto id = house.visit("told");
+  house.data(id, "hello");
+  auto& got = house.dial.served[0]->got;
+  CHECK(got == proxy_header({"", 443, "5.6.7.99", 51820}, "127.0.0.1", 81) + "hello");
+}
+
+TEST_CASE("link: who fails too often at an admin page waits; a service that is down is nobody's failure") {
+  House house;
+  for (int i = 0; i < Doorkeeper::most; ++i) house.leave(house.visit("admin"));
+  auto id = house.visit("admin");
+  CHECK(house.records.back().outcome == "too many failures");
+  CHECK(house.status(id) == "503");
+  CHECK(house.status(house.visit("admin", "5.6.7.98")) == "200");
+  CHECK(house.status(house.visit("", "5.6.7.99")) == "200");  // where nothing is guarded nobody waits
+  house.services[5].port = unit::FakeDial::down;
+  for (int i = 0; i < 30; ++i) house.visit("admin", "5.6.7.97");
+  CHECK(house.records.back().outcome == "service down");
+  house.world.clock.advance(minutes(10));
+  house.services[5].port = 82;
+  CHECK(house.status(house.visit("admin")) == "200");
+}
+
+TEST_CASE("L4 link: TLS that ends here: the visitor has it with the box, the service hears it in the clear") {
+  House house;
+  auto id = house.visit("here");
+  REQUIRE(house.status(id) == "200");
+  unit::TlsVisitor visitor("here.nas1.mynas.test");
+  auto exchange = [&](bool last = false) {
+    for (int i = 0; i < 6; ++i) {
+      for (auto out = visitor.records(); !out.empty(); out.erase(0, 16000)) {
+        house.data(id, out.substr(0, 16000), last && out.size() <= 16000);
+        if (out.size() <= 16000) break;
+      }
+      visitor.take(house.world.heard_data(id));
+    }
+  };
+  exchange();
+  REQUIRE(visitor.secured());
+  visitor.say("GET / HTTP/1.1\r\n\r\n");
+  exchange();
+  auto service = house.dial.served[0];
+  CHECK(service->got == "GET / HTTP/1.1\r\n\r\n");
+  std::string page;
+  for (int i = 0; i < 50'000; ++i) page += static_cast<char>('a' + i % 23);
+  service->gives = page;
+  service->wake();
+  exchange();
+  CHECK(visitor.heard() == page);
+  visitor.say(page);
+  exchange();
+  CHECK(service->got.size() == 18 + page.size());
+  service->ends = true;
+  service->wake();
+  exchange();
+  CHECK(visitor.ended());
+  visitor.bye();
+  exchange(true);
+  CHECK(service->finished);
+  house.world.listen();
+  CHECK(house.records.size() == 1);
+  CHECK(house.world.budget.held() == 0);
+}
+
+TEST_CASE("link: at a service with TLS of the box, garbage, silence and a missing certificate end") {
+  House house;
+  auto garbage = house.visit("here");
+  house.data(garbage, std::string("\x16\x03\x01\x00\x05hello", 10));
+  CHECK(house.world.heard_data(garbage).size() == 7);  // the alert
+  house.world.clock.advance(seconds(5));
+  CHECK(!house.world.heard(frames::rst, garbage).empty());
+  CHECK(house.records.at(0).outcome == "no TLS");
+  CHECK(house.dial.served[0]->got.empty());
+  auto plain = house.visit("here");
+  house.data(plain, "GET / HTTP/1.1\r\nhost: nas1\r\n\r\n");
+  house.world.clock.advance(seconds(5));
+  CHECK(house.records.at(1).outcome == "no TLS");
+  auto gone = house.visit("here");
+  house.leave(gone);
+  CHECK(house.records.at(2).outcome == "no TLS");
+  house.certified = false;
+  house.visit("here");
+  CHECK(house.records.at(3).outcome == "no certificate");
+  house.certified = true;
+  auto rest = house.world.budget.free() - Visit::cost - TlsEnd::cost / 2;
+  REQUIRE(house.world.budget.hold(rest));
+  house.visit("here");
+  house.world.budget.release(rest);
+  CHECK(house.world.budget.held() == 0);
+}
+
+TEST_CASE("link: stopping ends every visit") {
+  House house;
+  auto id = house.visit(""), tls = house.visit("here"), slow = house.visit("slow");
+  unit::finish(house.world.io, house.board.stop());
+  for (auto each : {id, tls, slow}) CHECK(house.world.heard(frames::rst, each).size() == 1);
+  for (auto& each : house.dial.served) CHECK(each->gone);
+  CHECK(house.world.budget.held() == 0);
+}
+
+TEST_CASE("link: a visit costs no more memory than is counted for it, also with TLS that ends here") {
+  House house;
+  constexpr int count = 50;
+  for (auto service : {"", "here"}) {
+    std::vector<std::uint32_t> ids;
+    house.visit(service);  // what is made once
+    auto before = unit::heap();
+    auto counted = house.world.budget.held();
+    for (int i = 0; i < count; ++i) {
+      ids.push_back(house.visit(service));
+      if (!*service) continue;
+      unit::TlsVisitor visitor("here.nas1.mynas.test");
+      for (int j = 0; j < 4; ++j) {
+        house.data(ids.back(), visitor.records());
+        visitor.take(house.world.heard_data(ids.back()));
+      }
+      REQUIRE(visitor.secured());
+    }
+    house.world.seen.clear();
+    counted = house.world.budget.held() - counted;
+    if (auto now = unit::heap(); now > before) {
+      MESSAGE("bytes for each: " << (now - before) / count << ", counted: " << counted / count);
+      CHECK(now - before <= counted);
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// HTTP/2 as a relay sends it, byte by byte as it comes: frames after the preface, which is said for it. Each
+// visit is answered with what it sent.
+#include <cstring>
+
+#include "agent/core/nursery.hpp"
+#include "agent/features/link/h2/session.hpp"
+#include "tests/features/link/frames.hpp"
+#include "tests/features/link/memory_stream.hpp"
+#include "tests/fuzz/fuzz.hpp"
+#include "tests/unit/loop.hpp"
+#include "tests/unit/virtual_clock.hpp"
+
+using namespace qcloud;
+using namespace qcloud::link;
+
+namespace {
+
+constexpr std::size_t memory = 1024 * 1024;
+
+Task<void> echo(std::shared_ptr<Visit> visit) {
+  visit->answer(200);
+  for (;;) {
+    auto bytes = co_await visit->received();
+    if (!bytes) break;
+    if (bytes->empty()) {
+      visit->finish();
+      co_await visit->delivered();
+      break;
+    }
+    std::string said(bytes->data(), std::min<std::size_t>(bytes->size(), 512));
+    visit->passed_on(said.size());
+    auto place = co_await visit->room(said.size());
+    if (!place) break;
+    std::memcpy(place->data(), said.data(), place->size());
+    visit->commit(place->size());
+  }
+  visit->reset();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  boost::asio::io_context io;
+  unit::VirtualClock clock(io);
+  unit::MemoryStream stream(io.get_executor());
+  Budget budget(memory);
+  Nursery echoes(io.get_executor());
+  std::size_t told = 0;
+  {
+    Session session(io.get_executor(), clock, stream, profiles[0], {}, budget,
+                    {[&](std::shared_ptr<Visit> visit) { echoes.spawn(echo(std::move(visit))); },
+                     [&](const std::string&, const std::string& path, const std::string& body) {
+                       MUST(path.size() <= 256 && body.size() <= 4096);
+                       ++told;
+                       return 204;
+                     },
+                     [] {}});
+    auto running = unit::start(io, session.run());
+    stream.give(frames::preface);
+    // In pieces, so that a frame is cut at every place in the long run.
+    std::size_t piece = size == 0 ? 1 : std::max<std::size_t>(1 + data[size - 1] % 64, size / 64);
+    for (std::size_t at = 0; at < size && !running.ended(); at += piece) {
+      stream.give({reinterpret_cast<const char*>(data) + at, std::min(piece, size - at)});
+      unit::settle(io);
+      stream.from_us.clear();
+      stream.batches.clear();
+      MUST(budget.held() <= memory);
+    }
+    stream.end();
+    unit::settle(io);
+    if (!running.ended()) running.cancel();
+    MUST(!running.threw() || running.ended());
+    MUST(session.visits() == 0 || !running.returned());
+    unit::finish(io, echoes.stop());
+  }
+  MUST(budget.held() == 0);
+  MUST(budget.free() == memory);
+  return 0;
+}
