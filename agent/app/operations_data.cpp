@@ -49,6 +49,7 @@ Task<Result<std::vector<Operations::Filed>>> Operations::erase_data(std::string 
   if (!status) co_return std::move(status).error();
   agent_.switches.refresh();
   std::vector<std::string> names;
+  names.reserve(wanted.size());
   for (const Manifest* manifest : wanted) names.emplace_back(manifest->name);
   co_await silence(names);
   folded();

@@ -14,7 +14,7 @@ namespace qcloud {
 class TlsEnd {
  public:
   // What it costs, besides the records that wait in pending(), bytes.
-  static constexpr std::size_t cost = 32 * 1024;
+  static constexpr std::size_t cost = 24 * 1024;
   // The most that one call of open() puts out, and what sealing adds to each so many bytes.
   static constexpr std::size_t record = 16 * 1024, overhead = 256;
 

@@ -1,5 +1,6 @@
 """The tunnel on a long path: 20 ms each way between the box and the internet, in user space (lab/delay.py), at the rate of
 an uplink (tc tbf), with and without loss (nftables). Raw TCP on the same path is what it is compared with."""
+import socket
 import statistics
 import threading
 
@@ -97,8 +98,8 @@ def far(options):
         place.agent.cli("enable", "link")
         place.wait_attached()
         # Loss is what holds these back, not the rate: they do not disturb each other.
-        lossy = _shares(place, rounds, 3 * 1000 * 1000, at_once=True)
-    words = ["%d %% loss: %s" % (percent, ", ".join("%s %.1f of %.1f MB/s" % (way, *pair) for way, pair in of.items()))
+        lossy = _shares(place, 2 * rounds, 3 * 1000 * 1000, at_once=True)
+    words = ["%d %% loss: %s" % (percent, ", ".join("%s %.2f of %.2f MB/s" % (way, *pair) for way, pair in of.items()))
              for percent, of in ((0, clean), (1, lossy))]
     return {"long-path": {"value": min(100 * a / b for of in (clean, lossy) for a, b in of.values()), "note": "; ".join(words + [place.net.control])},
             "fresh": {"value": ours[1] / ours[0], "note": "%.0f ms, at worst %.0f; alone %.0f; %d Mbit/s" % (

@@ -47,19 +47,26 @@ def test_relay_killed():
 
 
 class Visitors(threading.Thread):
-    """One new visitor after the other, who goes where DNS leads; what each waited, or why one was not served."""
+    """One new visitor after the other, who goes where DNS leads; what each waited, or why one was not served. Between
+    the look and the visit DNS may have changed: then a visitor looks once more."""
 
     def __init__(self, home):
         super().__init__()
-        self.home, self.waited, self.failed, self.over = home, [], [], threading.Event()
+        self.home, self.waited, self.failed, self.again, self.over = home, [], [], 0, threading.Event()
         self.start()
 
-    def run(self):
+    def _visit(self):
         host = self.home.fqdn()
+        there = "%s:443:%s" % (host, ",".join(self.home.dig(host)))
+        return self.home.curl("--resolve", there, check=False, direct=True)
+
+    def run(self):
         while not self.over.is_set():
             start = time.monotonic()
-            there = "%s:443:%s" % (host, ",".join(self.home.dig(host)))
-            done = self.home.curl("--resolve", there, check=False, direct=True)
+            done = self._visit()
+            if done.stdout != PAGE:
+                self.again += 1
+                done = self._visit()
             if done.stdout == PAGE:
                 self.waited.append(time.monotonic() - start)
             else:
@@ -86,9 +93,12 @@ def test_two_relays():
                 home.served_again(relay)
                 wait_for("one connection at each relay", 10,
                          lambda: {c["relay"] for c in home.connections()} == {"relay-a", "relay-b"})
+                home.wait_dns(home.fqdn(), sorted(r.address for r in home.relays), 5)
+                time.sleep(0.5)
         assert not visitors.failed, visitors.failed[:3]
-        print("figure: new visitors: " + _figure(visitors.waited))
-        assert len(visitors.waited) > 20 and max(visitors.waited) < bound(1), max(visitors.waited)
+        print("figure: new visitors: %s; %d looked twice" % (_figure(visitors.waited), visitors.again))
+        assert visitors.again <= 4, visitors.again
+        assert len(visitors.waited) >= 5 and max(visitors.waited) < bound(1), max(visitors.waited)
 
 
 def test_goodbye():
@@ -139,7 +149,8 @@ def test_agent_killed():
             home.net.link_up()
         start = time.monotonic()
         home.agent.start()
-        home.served_again(patience=5)
+        wait_for("attached", 10, lambda: home.told(home.net.public), every=0.02)
+        home.served_again()
         again, waited = time.monotonic() - start, []
         for _ in range(20):
             begin = time.monotonic()
@@ -159,10 +170,10 @@ def test_memory():
             home.net.change_own("5.6.7.%d" % (11 + done // 2 % 2))
             wait_for("attached again", 20, lambda: home.told(home.net.public), every=0.005)
             done += 2
-            if done in (200, RECONNECTS) or done % 10000 == 0:
+            if done == 200 or done % (RECONNECTS // 5) == 0:
                 assert home.curl().stdout == PAGE
                 size[done] = home.agent.proc.rss()[1]
-            if done % 100 == 0:
+            if done % 50 == 0:
                 # An address that changes all the time is followed ever more slowly; a new start knows of none.
                 home.agent.cli("disable", "link")
                 home.wait_settled()
@@ -170,8 +181,8 @@ def test_memory():
                 home.wait_attached()
         print("figure: private memory %s; %.0f ms each" % (", ".join("%d KiB after %d" % (size[n], n) for n in size),
                                                           (time.monotonic() - start) * 1000 / done))
-        # What sanitizers keep of freed memory is theirs.
-        assert SANITIZED or size[RECONNECTS] - size[200] <= 256, size
+        # The ledger's page cache fills at first, and is bounded. What sanitizers keep of freed memory is theirs.
+        assert SANITIZED or size[RECONNECTS] - size[200] <= 512, size
 
 
 test_relay_killed.seconds = 30

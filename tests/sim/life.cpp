@@ -67,11 +67,10 @@ class Life {
     check_switch("");
     auto id = h_.device_id();
     auto standing = h_.agent->session.contact.get().standing;
-    if (h_.confirmed_on && !id.empty() && standing == qcloud::Standing::good) {
-      check_name();
-      if (h_.confirmed_link) check_link(id);
-    }
+    if (h_.confirmed_on && !id.empty() && standing == qcloud::Standing::good) check_name();
     if (!h_.agent->outbox.open.get().empty()) co_await h_.clock.sleep_for(26h);
+    // What is being erased is not sent meanwhile, so this comes after the orders.
+    if (h_.confirmed_link && !id.empty() && standing == qcloud::Standing::good) check_link(id);
     check_orders(id);
   }
 
@@ -381,7 +380,7 @@ class Life {
 Task<void> live(House* house, int number, Instant end) {
   Life life(*house, number);
   house->economy = number % 4 == 3;
-  house->linked = number % 4 == 1 || number % 8 == 3;
+  house->linked = number % 10 == 1 || number % 10 == 3;
   if (!house->start()) co_return;
   co_await life.settle_in();
   while (house->world.time.now() < end) {

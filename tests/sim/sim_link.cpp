@@ -75,9 +75,9 @@ Task<Result<std::unique_ptr<ByteStream>>> SimTransport::dial(StreamRequest reque
       co_return net_error("net.reset");
     }
     ++open_[meter];
-    streams_.insert(stream.get());
+    streams_.push_back(stream.get());
     stream->on_gone = [this, meter, row](RelayStream* gone) {
-      streams_.erase(gone);
+      std::erase(streams_, gone);
       --open_[meter];
       meter->closed(row, 1500, 1500, qcloud::ConnectionEnd::closed);
     };

@@ -106,7 +106,7 @@ class SimTransport : public qcloud::Transport {
   std::string public_address_ = "5.6.7.10";
   bool deceived_ = false;  // the last word about what the cloud has of us was a lie
   std::set<qcloud::Signal*> breaks_;
-  std::set<RelayStream*> streams_;
+  std::vector<RelayStream*> streams_;
   std::deque<Instant> dialed_;  // in the last hour
   int dialing_ = 0;
   std::map<qcloud::Meter*, int> open_;

@@ -59,11 +59,12 @@ void RelayStream::pump() {
 Task<Result<std::size_t>> RelayStream::read(std::span<char> into) {
   HouseClock clock(relays_.time);
   for (;;) {
-    if (reset_ || (dead_at_ && clock.now() >= *dead_at_)) co_return reset();
+    auto until = dead_at_ ? dead_at_ : forgotten_at_;
+    if (reset_ || (until && clock.now() >= *until)) co_return reset();
     if (!dead_at_ && !inbox_.empty()) break;
     if (!dead_at_ && ended_) co_return std::size_t(0);
-    if (dead_at_)
-      co_await came_.wait_until(clock, *dead_at_);
+    if (until)
+      co_await came_.wait_until(clock, *until);
     else
       co_await came_.wait();
   }
@@ -104,7 +105,10 @@ void RelayStream::forgotten_after(Millis span) {
 
 // Its first probe meets a router that knows nothing of it.
 void RelayStream::look_at_router() {
-  if (router_ > Millis(0) && idle_ > router_ && !dead_at_) dead_at_ = relays_.time.now() + idle_ + 1s;
+  if (router_ == Millis(0) || idle_ <= router_)
+    forgotten_at_.reset();
+  else if (!forgotten_at_)
+    forgotten_at_ = relays_.time.now() + idle_ + 1s;
 }
 
 void RelayStream::end(bool with_reset) {
@@ -142,13 +146,13 @@ std::unique_ptr<RelayStream> Relays::attach(std::size_t at, const std::string& d
   if (!admitted) return nullptr;
   relay.told.emplace(device, admitted->at("news").as_int64());
   auto stream = std::make_unique<RelayStream>(*this, at, device, seen, idle);
-  relay.streams.insert(stream.get());
+  relay.streams.push_back(stream.get());
   return stream;
 }
 
 void Relays::gone(RelayStream* stream) {
   auto& relay = all[stream->relay()];
-  if (relay.streams.erase(stream) == 0) return;
+  if (std::erase(relay.streams, stream) == 0) return;
   for (auto* other : relay.streams)
     if (other->device() == stream->device()) return;
   relay.told.erase(stream->device());
@@ -168,7 +172,7 @@ void Relays::look(const std::string& device) {
     auto& newer = news->at("news").as_object();
     bool gone = !news->at("gone").as_array().empty();
     if (auto* number = newer.if_contains(device)) told->second = number->as_int64();
-    for (auto* stream : std::set<RelayStream*>(relay.streams)) {
+    for (auto* stream : std::vector<RelayStream*>(relay.streams)) {
       if (stream->device() != device) continue;
       if (gone)
         stream->end(true);
@@ -182,12 +186,8 @@ void Relays::deaf(bool deaf) {
   if (ask_cloud == !deaf) return;
   ask_cloud = !deaf;
   for (auto& relay : all) {
-    std::set<std::string> devices;
-    for (auto* stream : relay.streams) {
-      stream->tell();
-      devices.insert(stream->device());
-    }
-    for (const auto& device : devices) changed(device);
+    for (auto* stream : relay.streams) stream->tell();
+    for (const auto& [device, told] : relay.told) changed(device);
   }
 }
 
@@ -196,7 +196,7 @@ void Relays::stop(std::size_t at, bool says_goodbye) {
   if (!relay.up) return;
   relay.up = false;
   relay.since = time.now();
-  for (auto* stream : std::set<RelayStream*>(relay.streams)) {
+  for (auto* stream : std::vector<RelayStream*>(relay.streams)) {
     if (says_goodbye) {
       stream->session().leave();
       stream->session().leave();

@@ -7,8 +7,8 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
+#include <vector>
 
 #include "agent/core/rng.hpp"
 #include "agent/core/signal.hpp"
@@ -62,7 +62,7 @@ class RelayStream : public qcloud::ByteStream {
   std::shared_ptr<RelayStream*> self_;  // for what is posted
   std::string inbox_;
   bool ended_ = false, reset_ = false;
-  std::optional<Instant> dead_at_;
+  std::optional<Instant> dead_at_, forgotten_at_;
   qcloud::Signal came_;
 };
 
@@ -75,7 +75,7 @@ class Relays {
     bool up = true;
     Instant since{};  // up or down
     std::map<std::string, std::int64_t> told;
-    std::set<RelayStream*> streams;
+    std::vector<RelayStream*> streams;  // in the order of their coming: the same in each run
   };
   static constexpr std::size_t count = 2;
   Relay all[count];

@@ -128,6 +128,13 @@ struct Session::Callbacks {
     return 0;
   }
 
+  // nghttp2 says it by itself, because of what came.
+  static int said(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR)
+      self(user).broken_ = true;
+    return 0;
+  }
+
   static int closed(nghttp2_session*, std::int32_t id, std::uint32_t code, void* user) {
     self(user).close(id, code);
     return 0;
@@ -144,6 +151,7 @@ Session::Session(std::string id, Budget& budget) : id_(std::move(id)), budget_(b
   nghttp2_session_callbacks_set_on_header_callback(table, Callbacks::header);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(table, Callbacks::chunk);
   nghttp2_session_callbacks_set_on_frame_recv_callback(table, Callbacks::frame);
+  nghttp2_session_callbacks_set_on_frame_send_callback(table, Callbacks::said);
   nghttp2_session_callbacks_set_on_stream_close_callback(table, Callbacks::closed);
   nghttp2_option* option = nullptr;
   nghttp2_option_new(&option);
@@ -285,12 +293,6 @@ void Session::leave() {
   leaving_ = true;
   nghttp2_submit_goaway(h2_, NGHTTP2_FLAG_NONE, farewell_ ? 0 : all_streams, NGHTTP2_NO_ERROR, nullptr, 0);
   kick();
-}
-
-// Everybody has said goodbye; or nghttp2 has, because of what came.
-bool Session::done() const {
-  bool silent = !nghttp2_session_want_read(h2_) && !nghttp2_session_want_write(h2_);
-  return silent || (farewell_ && streams_.empty());
 }
 
 void Session::end() {

@@ -100,7 +100,7 @@ class Session {
   bool usable() const { return greeted_ && !leaving_ && !over_; }
   bool leaving() const { return leaving_; }
   /// With no output left: nothing holds the connection any more.
-  bool done() const;
+  bool done() const { return broken_ || (farewell_ && streams_.empty()); }
   std::size_t streams() const { return streams_.size(); }
 
  private:
@@ -120,7 +120,8 @@ class Session {
   std::map<std::int32_t, std::string> tellings_;  // what is not sent yet of their bodies
   Instant heard_{}, flood_began_{};
   int odd_frames_ = 0;
-  bool greeted_ = false, aside_ = false, leaving_ = false, farewell_ = false, over_ = false, flood_ = false;
+  bool greeted_ = false, aside_ = false, leaving_ = false, farewell_ = false, broken_ = false, over_ = false,
+       flood_ = false;
 };
 
 }  // namespace refrelay

@@ -8,6 +8,7 @@ import threading
 import time
 
 _ETH_P_ALL, _SOL_PACKET, _VNET_HDR, _IGNORE_OUTGOING = 3, 263, 15, 23
+_SNDBUFFORCE, _RCVBUFFORCE = 32, 33
 
 
 class LongCable:
@@ -26,6 +27,9 @@ class LongCable:
             # With its header a frame keeps what the sending kernel left to the card: checksums, cutting.
             end.setsockopt(_SOL_PACKET, _VNET_HDR, 1)
             end.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
+            # The cable delays; only the queue that a test asks for may lose frames.
+            for force in (_SNDBUFFORCE, _RCVBUFFORCE):
+                end.setsockopt(socket.SOL_SOCKET, force, 64 << 20)
             end.bind((interface, 0))
         return end
 

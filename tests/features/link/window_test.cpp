@@ -10,7 +10,7 @@ using unit::SessionWorld;
 
 namespace {
 
-constexpr std::size_t memory = 20 * 1024 * 1024;
+constexpr std::size_t memory = 32 * 1024 * 1024;
 
 // The service gives without end; true when the visit takes no more.
 std::size_t pour(SessionWorld& world, Visit& visit, std::size_t most) {

@@ -15,7 +15,7 @@ namespace qcloud::link {
 // however many are slow, something is left for the next one (dynamic thresholds, Choudhury and Hahne, 1998).
 class Budget {
  public:
-  explicit Budget(std::size_t bytes = 20 * 1024 * 1024) : total_(bytes) {}
+  explicit Budget(std::size_t bytes = 32 * 1024 * 1024) : total_(bytes) {}
 
   std::size_t held() const { return held_; }
   std::size_t most_held() const { return most_held_; }

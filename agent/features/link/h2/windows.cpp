@@ -80,12 +80,12 @@ void Session::balance() {
 // How much a path carries in one round trip shows while bytes flow: a PING is sent with them, and what
 // came until its answer is the bandwidth-delay product. A visit that used most of its window doubles it.
 void Session::measure(std::size_t bytes) {
-  if (ping_sent_ || bytes < 8 * 1024) return;
+  auto now = clock_.now();
+  if (ping_sent_ || bytes < 8 * 1024 || now - last_ping_ < between_pings) return;
   bool growing = false;
   for (auto& [id, visit] : visits_)
     growing |= visit->window_ < limits_.largest_window && visit->in_since_ping_ >= visit->window_ / 2;
-  auto now = clock_.now();
-  if (now - last_ping_ < (growing ? between_pings : between_idle_pings)) return;
+  if (!growing && now - last_ping_ < between_idle_pings) return;
   ping_sent_ = last_ping_ = now;
   for (auto& [id, visit] : visits_) visit->in_since_ping_ = 0;
   nghttp2_submit_ping(h2_, NGHTTP2_FLAG_NONE, reinterpret_cast<const std::uint8_t*>(measuring.data()));

@@ -44,6 +44,7 @@ Task<Secured::Pumped> Secured::pump() {
   visit_.passed_on(used);
   if (gone || opened.step == TlsEnd::Step::failed) co_return Pumped::failed;
   if (opened.step == TlsEnd::Step::ended) co_return Pumped::ended;
+  if (rest.empty()) co_return Pumped::more;
   bool taken = co_await hand_over(&service_, &clock_, std::move(rest));
   co_return taken ? Pumped::more : Pumped::failed;
 }

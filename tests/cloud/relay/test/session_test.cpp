@@ -223,6 +223,18 @@ TEST_CASE("leaving: first any stream may come, then none; what runs may finish")
   CHECK(pair.relay->done());
 }
 
+TEST_CASE("leaving with nothing left to finish still says both words") {
+  Pair pair;
+  pair.relay->leave();
+  pair.talk();
+  CHECK_FALSE(pair.relay->done());
+  pair.relay->leave();
+  // nghttp2's server listens no more; others may.
+  std::string last(pair.relay->output().begin(), pair.relay->output().end());
+  CHECK(last == frame(7, 0, 0, std::string(8, 0)));
+  CHECK(pair.relay->done());
+}
+
 TEST_CASE("a box that says goodbye gets no visit any more") {
   Pair pair;
   pair.box.leave();

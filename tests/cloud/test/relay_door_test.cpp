@@ -1,0 +1,116 @@
+// What relays ask of the cloud.
+#include <doctest/doctest.h>
+
+#include "tests/cloud/test/world.hpp"
+
+namespace refcloud::test {
+namespace {
+
+struct Door : World {
+  Door() : nas(*this) {
+    nas.enroll();
+    cloud.rename(nas.device_id, "nas1");
+    ask("/relay/started", {{"relay", "relay-a"}, {"ipv4", "5.6.8.2"}, {"ipv6", nullptr}});
+  }
+  Reply call_relay(const std::string& target, const json::object& body) {
+    return cloud.relay({"POST", target, {{"Content-Type", "application/json"}}, json::serialize(body), "", {}});
+  }
+  json::object ask(const std::string& target, const json::object& body) {
+    auto reply = call_relay(target, body);
+    auto* response = std::get_if<Response>(&reply);
+    REQUIRE(response);
+    REQUIRE(response->status == 200);
+    return body_of(*response);
+  }
+  std::int64_t attach() {
+    return ask("/relay/attach", {{"relay", "relay-a"}, {"device_id", nas.device_id}, {"seen", "5.6.7.8"}})
+        .at("news")
+        .as_int64();
+  }
+  Reply news(std::int64_t told) {
+    return call_relay("/relay/news", {{"relay", "relay-a"}, {"attached", json::object{{nas.device_id, told}}}});
+  }
+  Nas nas;
+};
+
+TEST_CASE("relay door: what a box was told of is no news; what comes later ends the wait") {
+  Door door;
+  auto told = door.attach();
+  auto reply = door.news(told);
+  auto* hang = std::get_if<Hang>(&reply);
+  REQUIRE(hang);
+  CHECK(hang->device_id.empty());  // every change concerns it
+  CHECK_FALSE(door.cloud.recheck(*hang));
+  door.cloud.rename(door.nas.device_id, "nas2");
+  auto answer = door.cloud.recheck(*hang);
+  REQUIRE(answer);
+  auto newer = body_of(*answer).at("news").as_object();
+  REQUIRE(newer.contains(door.nas.device_id));
+  CHECK(newer.at(door.nas.device_id).as_int64() > told);
+  CHECK(std::holds_alternative<Hang>(door.news(newer.at(door.nas.device_id).as_int64())));
+}
+
+TEST_CASE("relay door: a box that was revoked or removed is gone, told at once") {
+  for (bool removed : {false, true}) {
+    Door door;
+    auto reply = door.news(door.attach());
+    auto* hang = std::get_if<Hang>(&reply);
+    REQUIRE(hang);
+    if (removed)
+      door.cloud.remove(door.nas.device_id);
+    else
+      door.cloud.revoke(door.nas.device_id);
+    auto answer = door.cloud.recheck(*hang);
+    REQUIRE(answer);
+    CHECK(body_of(*answer).at("gone") == json::value(json::array{json::value(door.nas.device_id)}));
+  }
+}
+
+TEST_CASE("relay door: without news the answer comes after 25 s, or at once if the relay does not wait") {
+  Door door;
+  auto told = door.attach();
+  auto reply = door.news(told);
+  auto* hang = std::get_if<Hang>(&reply);
+  REQUIRE(hang);
+  door.clock.advance(24);
+  CHECK_FALSE(door.cloud.recheck(*hang));
+  door.clock.advance(1);
+  CHECK(door.cloud.recheck(*hang));
+  json::object body{{"relay", "relay-a"}, {"attached", json::object{{door.nas.device_id, told}}}, {"hold", 0}};
+  auto at_once = door.ask("/relay/news", body);
+  CHECK(at_once.at("gone").as_array().empty());
+  CHECK(at_once.at("news").as_object().empty());
+}
+
+TEST_CASE("relay door: only a box that everyone may look up has the relay in public DNS") {
+  Door door;
+  door.attach();
+  CHECK(door.dns.zone.at("nas1.mynas.test").a == std::vector<std::string>{"5.6.8.2"});
+  CHECK(door.dns.zone.at("*.nas1.mynas.test").a == std::vector<std::string>{"5.6.8.2"});
+  for (auto* audience : {"owner", "invited"}) {
+    auto body = json::serialize(json::object{{"audience", audience}, {"invited", json::array{}}});
+    REQUIRE(door.nas.call("PUT", "/v1/audience", body).status == 200);
+    for (auto* name : {"nas1.mynas.test", "*.nas1.mynas.test"}) {
+      auto found = door.dns.zone.find(name);
+      CHECK((found == door.dns.zone.end() || found->second.a.empty()));
+    }
+  }
+  REQUIRE(door.nas.call("PUT", "/v1/audience", R"({"audience":"everyone","invited":[]})").status == 200);
+  CHECK(door.dns.zone.at("nas1.mynas.test").a == std::vector<std::string>{"5.6.8.2"});
+  CHECK(door.dns.zone.at("*.nas1.mynas.test").a == std::vector<std::string>{"5.6.8.2"});
+}
+
+TEST_CASE("relay door: what cannot be read is refused") {
+  Door door;
+  for (const json::object& body :
+       {json::object{{"relay", "relay-a"}}, json::object{{"relay", "relay-a"}, {"attached", json::array{}}},
+        json::object{{"attached", json::object{}}}, json::object{{"relay", "a"}, {"attached", json::object{}}, {"more", 1}}}) {
+    auto reply = door.call_relay("/relay/news", body);
+    auto* response = std::get_if<Response>(&reply);
+    REQUIRE(response);
+    CHECK(response->status == 400);
+  }
+}
+
+}  // namespace
+}  // namespace refcloud::test

@@ -1,0 +1,82 @@
+#include <doctest/doctest.h>
+
+#include "agent/core/bucket.hpp"
+#include "agent/features/link/policy.hpp"
+#include "agent/features/link/wire.hpp"
+
+using namespace qcloud;
+using namespace qcloud::link;
+using Role = Liveness::Role;
+
+TEST_CASE("liveness: the second end in a row with the first probe halves the span") {
+  Liveness liveness;
+  CHECK(liveness.idle(Role::watch) == seconds(25));
+  CHECK(liveness.idle(Role::spare) == seconds(240));
+  CHECK_FALSE(liveness.lost(Role::spare, seconds(241)));
+  CHECK(liveness.lost(Role::spare, seconds(249)));
+  CHECK(liveness.idle(Role::spare) == seconds(120));
+  CHECK(liveness.idle(Role::watch) == seconds(25));
+}
+
+TEST_CASE("liveness: what says nothing of idle connections changes nothing") {
+  Liveness liveness;
+  for (int i = 0; i < 10; ++i)
+    CHECK_FALSE(liveness.lost(Role::spare, seconds(100)));  // sooner than any probe
+  for (int i = 0; i < 10; ++i)
+    CHECK_FALSE(liveness.lost(Role::spare, seconds(1000)));  // probes were answered before
+  CHECK_FALSE(liveness.lost(Role::watch, seconds(26)));
+  liveness.alive(Role::watch, seconds(60));  // in between one held
+  CHECK_FALSE(liveness.lost(Role::watch, seconds(26)));
+  CHECK(liveness.idle(Role::watch) == seconds(25));
+  CHECK(liveness.idle(Role::spare) == seconds(240));
+}
+
+TEST_CASE("liveness: never below 10 s, and the spare is never asked more often than the one that watches") {
+  Liveness liveness;
+  for (int i = 0; i < 20; ++i) {
+    auto watch = liveness.idle(Role::watch), spare = liveness.idle(Role::spare);
+    liveness.lost(Role::watch, watch + seconds(1));
+    liveness.lost(Role::spare, spare + seconds(1));
+    CHECK(liveness.idle(Role::spare) >= liveness.idle(Role::watch));
+  }
+  CHECK(liveness.idle(Role::watch) == seconds(10));
+}
+
+TEST_CASE("bucket: so many at once, then one each price, and rest gives credit back") {
+  Bucket bucket(seconds(60), 3);
+  Instant now(hours(1));
+  for (int i = 0; i < 3; ++i) {
+    CHECK(bucket.ready() <= now);
+    bucket.take(now);
+  }
+  CHECK(bucket.ready() == now + seconds(60));
+  now += seconds(60);
+  bucket.take(now);
+  CHECK(bucket.ready() == now + seconds(60));
+  now += hours(1);
+  for (int i = 0; i < 3; ++i) {
+    CHECK(bucket.ready() <= now);
+    bucket.take(now);
+  }
+  CHECK(bucket.ready() > now);
+}
+
+TEST_CASE("the reason in words speaks of the relay, and of who opens the connection") {
+  Error opened{"net.tls_untrusted", Retry::retry_later, "The certificate shown is not the cloud's.",
+               "Ask the cloud's host."};
+  CHECK(reason_of(opened) == "The certificate shown is not the relay's. Ask the cloud's host.");
+  Error refused{"net.refused", Retry::retry_soon, "The cloud refuses connections at the moment.", "x"};
+  CHECK(reason_of(refused) == "The relay refuses connections at the moment.");
+}
+
+TEST_CASE("attachment: whether the news ride") {
+  auto with = read_attachment(R"({"seen":"5.6.7.20","relay":"a","news":true})");
+  REQUIRE(with);
+  CHECK(with->news);
+  for (auto* body :
+       {R"({"seen":"5.6.7.20","relay":"a"})", R"({"relay":"a","news":1})", R"({"news":false})"}) {
+    auto without = read_attachment(body);
+    REQUIRE(without);
+    CHECK_FALSE(without->news);
+  }
+}

@@ -1,0 +1,183 @@
+// The link in a short life of its own, and what rides on it.
+#include "tests/sim/home.hpp"
+
+using namespace std::chrono_literals;
+using sim::Home;
+using sim::House;
+using sim::Task;
+
+namespace {
+
+// Found by name and attached to both relays.
+struct LinkedHome : Home {
+  explicit LinkedHome(std::uint64_t seed) : Home(seed) {
+    house.linked = true;
+    world.play([](House* h) -> Task<void> { co_await h->enable(); }(&house));
+    pass(1min);
+    REQUIRE(attached() == std::set<std::string>{"relay-a", "relay-b"});
+  }
+  std::set<std::string> attached() {
+    std::set<std::string> out;
+    for (const auto& each : house.agent->link.state.get().attached) out.insert(each.relay);
+    return out;
+  }
+  bool cloud_knows(const std::string& address) { return world.host.cloud.rows_of(address).contains("ddns"); }
+  std::uint64_t hung() { return static_cast<std::uint64_t>(world.host.cloud.stats().watches_hung); }
+  std::uint64_t looks() { return static_cast<std::uint64_t>(world.host.cloud.stats().watches); }
+  std::string fqdn() { return house.agent->identity.registration.get()->fqdn; }
+};
+
+}  // namespace
+
+TEST_CASE("link: while it brings the cloud's news, nothing hangs there, and a day costs a handful of looks") {
+  LinkedHome home(31);
+  auto hung = home.hung(), looks = home.looks();
+  auto dials = home.house.net.dials;
+  home.pass(24h);
+  CHECK(home.hung() == hung);
+  CHECK(home.looks() - looks >= 3);  // the safety net
+  CHECK(home.looks() - looks <= 6);
+  CHECK(home.house.net.dials == dials);
+  CHECK(home.cloud_knows("5.6.7.10"));
+}
+
+TEST_CASE("link: a silent change of the router's address is known in the cloud within 45 s") {
+  LinkedHome home(32);
+  for (int i = 0; i < 20; ++i) {
+    auto address = "5.6.9." + std::to_string(10 + i);
+    home.house.set_public_address(address, false);
+    home.pass(45s);
+    CHECK(home.cloud_knows(address));
+    home.pass(10min);
+    CHECK(home.attached().size() == 2);
+  }
+  CHECK(home.world.host.cloud.stats().ddns_noops == 0);
+}
+
+TEST_CASE("link: what happens to the box in the cloud is known at once") {
+  LinkedHome home(33);
+  for (int i = 0; i < 5; ++i) {
+    auto name = "fresh" + std::to_string(i);
+    home.world.host.cloud.rename(home.house.device_id(), name);
+    home.pass(2s);
+    CHECK(home.fqdn() == name + ".mynas.test");
+    home.pass(1h);
+  }
+  home.world.host.cloud.remove(home.house.device_id());
+  home.pass(5s);
+  CHECK(!home.house.agent->identity.registration.get());
+  home.house.all_off();
+  auto dials = home.house.net.dials;
+  home.pass(2h);
+  CHECK(home.house.net.dials == dials);
+}
+
+TEST_CASE("link: relays that hear nothing of the cloud say so, and the box waits there itself") {
+  LinkedHome home(34);
+  auto hung = home.hung();
+  home.world.host.relays.deaf(true);
+  home.pass(10s);
+  CHECK(home.hung() == hung + 1);
+  home.world.host.cloud.rename(home.house.device_id(), "deaf");
+  home.pass(2s);
+  CHECK(home.fqdn() == "deaf.mynas.test");
+  hung = home.hung();
+  home.world.host.relays.deaf(false);
+  home.pass(10s);
+  home.world.host.cloud.rename(home.house.device_id(), "hearing");
+  home.pass(2s);
+  CHECK(home.fqdn() == "hearing.mynas.test");
+  CHECK(home.hung() == hung);
+}
+
+TEST_CASE("link: a relay that nudges and nudges cannot make the box look and look") {
+  LinkedHome home(35);
+  auto requests = home.world.counters.requests;
+  for (int i = 0; i < 600; ++i) {
+    for (auto& relay : home.world.host.relays.all)
+      for (auto* stream : relay.streams) stream->session().nudge();
+    home.pass(1s);
+  }
+  CHECK(home.world.counters.requests - requests < 40);
+  // And its box still hears and is heard.
+  home.house.set_public_address("5.6.9.99", false);
+  home.pass(5min);
+  CHECK(home.cloud_knows("5.6.9.99"));
+}
+
+TEST_CASE("link: a relay that is gone has its attachment back soon after it is there again, and nobody crowds the other") {
+  LinkedHome home(36);
+  auto& relays = home.world.host.relays;
+  for (bool goodbye : {false, true}) {
+    home.pass(10min);
+    relays.stop(0, goodbye);
+    for (int i = 0; i < 30; ++i) {
+      home.pass(1min);
+      CHECK(home.attached() == std::set<std::string>{"relay-b"});
+    }
+    relays.start(0);
+    home.pass(65s);  // the longest wait between two dials, and a dial
+    CHECK(home.attached().size() == 2);
+    CHECK(relays.visit(home.house.device_id(), home.fqdn()) == 2);
+  }
+  // At most one dial in half a minute on average, all the time.
+  CHECK(home.house.net.dials < 200);
+}
+
+TEST_CASE("link: another address of the box's own has it attached anew at once") {
+  LinkedHome home(37);
+  for (int i = 0; i < 10; ++i) {
+    auto address = "5.6.10." + std::to_string(10 + i);
+    home.house.set_public_address(address, true);
+    home.pass(2s);
+    CHECK(home.attached().size() == 2);
+    CHECK(home.house.agent->link.state.get().seen == address);
+    CHECK(home.cloud_knows(address));
+    home.pass(10min);
+  }
+}
+
+TEST_CASE("link: what does not touch the connection's family leaves it alone") {
+  LinkedHome home(38);
+  auto dials = home.house.net.dials;
+  for (int i = 0; i < 10; ++i) {
+    home.house.platform.set_addresses({"192.168.1.5", "2a0b:77::" + std::to_string(10 + i)});
+    home.pass(1min);
+  }
+  CHECK(home.house.net.dials == dials);
+}
+
+TEST_CASE("link: a router that forgets idle connections is learned") {
+  LinkedHome home(39);
+  home.house.net.router_forgets = 100s;
+  home.house.net.break_connections();
+  home.pass(1h);
+  auto dials = home.house.net.dials;
+  home.pass(24h);
+  CHECK(home.house.net.dials == dials);
+  CHECK(home.attached().size() == 2);
+}
+
+TEST_CASE("A5, A1: the switch takes the attachments out of the cloud, and not one dial follows") {
+  LinkedHome home(40);
+  auto id = home.house.device_id();
+  CHECK(home.world.host.cloud.rows_of(id).contains("attachments"));
+  CHECK(home.answer() == "5.6.8.2");
+  home.world.play([](House* h) -> Task<void> {
+    auto done = co_await h->owner->set_switch("link", false, 5s);
+    CHECK(done);
+    h->net.allowed.link = h->confirmed_link = false;
+    if (done && done->order) CHECK(done->order->scope == "link");
+  }(&home.house));
+  home.pass(10s);
+  CHECK(!home.world.host.cloud.rows_of(id).contains("attachments"));
+  CHECK(home.answer() == "5.6.7.10");
+  CHECK(home.house.agent->outbox.open.get().empty());
+  int receipts = 0;
+  for (const auto& order : home.house.agent->outbox.all())
+    if (order.scope == "link" && order.receipt && home.house.agent->orders.verified(order)) ++receipts;
+  CHECK(receipts == 1);
+  auto dials = home.house.net.dials;
+  home.pass(24h * 30);
+  CHECK(home.house.net.dials == dials);
+}
