@@ -1,6 +1,5 @@
 """The tunnel on a long path: 20 ms each way between the box and the internet, in user space (lab/delay.py), at the rate of
 an uplink (tc tbf), with and without loss (nftables). Raw TCP on the same path is what it is compared with."""
-import socket
 import statistics
 import threading
 
@@ -91,7 +90,7 @@ def far(options):
         place.net.rate(SLOW)
         ours = _fresh(place, place.link, count)
         tunnels.ssh(PORT, "-c", "aes128-gcm@openssh.com")
-        theirs = _fresh(place, ("127.0.0.1", 8022), count)
+        others = {"ssh -R": _fresh(place, ("127.0.0.1", 8022), count), "no tunnel": _fresh(place, (place.net.public, PORT), count)}
         place.net.rate(FAST)
         place.net.lossy(1)
         place.agent.cli("disable", "link")  # its connections are to learn of the single segments
@@ -104,4 +103,4 @@ def far(options):
     return {"long-path": {"value": min(100 * a / b for of in (clean, lossy) for a, b in of.values()), "note": "; ".join(words + [place.net.control])},
             "fresh": {"value": ours[1] / ours[0], "note": "%.0f ms, at worst %.0f; alone %.0f; %d Mbit/s" % (
                 ours[1], ours[2], ours[0], SLOW)},
-            "_peers": [{"name": "ssh -R", "fresh": theirs[1] / theirs[0]}]}
+            "_peers": [{"name": name, "fresh": told[1] / told[0]} for name, told in others.items()]}

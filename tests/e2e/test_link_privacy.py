@@ -101,7 +101,7 @@ def _visits(home):
     assert home.curl(service="plain", ca=home.box_certificate()).stdout == PAGE
     home.curl(service="nobody", check=False)
     home.raw().close()
-    wait_for("no visit left", 10, lambda: home.visits() == 0)
+    wait_for("no visit left", 30, lambda: home.visits() == 0)
 
 
 def test_ledger():

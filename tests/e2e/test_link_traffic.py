@@ -76,7 +76,7 @@ def test_many():
         assert not bad, "%d of %d failed: %s" % (len(bad), count, [repr(r) for r in bad[:3]])
         print("figure: %d at once in %.1f s; agent %d KiB resident, %d private" % (
             (count, time.monotonic() - begin) + home.agent.proc.rss()))
-        wait_for("no visit left", 10, lambda: home.visits() == 0)
+        wait_for("no visit left", 30, lambda: home.visits() == 0)
 
 
 def _descriptors(home):
@@ -112,7 +112,7 @@ def test_ends():
         except ConnectionError:
             pass
         # Visitors who vanish: before they spoke, in the middle, while the other side sends.
-        wait_for("no visit left", 10, lambda: home.visits() == 0)
+        wait_for("no visit left", 30, lambda: home.visits() == 0)
         before = _descriptors(home)
 
         def vanish(number):
@@ -126,7 +126,7 @@ def test_ends():
         failed = [r for r in _in_parallel(150, vanish) if r]
         assert not failed, failed[:3]
         assert home.curl().stdout == PAGE
-        wait_for("no visit left", 10, lambda: home.visits() == 0)
+        wait_for("no visit left", 30, lambda: home.visits() == 0)
         wait_for("no descriptor left", 10, lambda: _descriptors(home) <= before)
 
 

@@ -380,7 +380,7 @@ class Life {
 Task<void> live(House* house, int number, Instant end) {
   Life life(*house, number);
   house->economy = number % 4 == 3;
-  house->linked = number % 10 == 1 || number % 10 == 3;
+  house->linked = number % 10 == 1;
   if (!house->start()) co_return;
   co_await life.settle_in();
   while (house->world.time.now() < end) {

@@ -164,6 +164,7 @@ TEST_CASE("A5, A1: the switch takes the attachments out of the cloud, and not on
   CHECK(home.world.host.cloud.rows_of(id).contains("attachments"));
   CHECK(home.answer() == "5.6.8.2");
   home.world.play([](House* h) -> Task<void> {
+    h->net.allowed.order_open = true;
     auto done = co_await h->owner->set_switch("link", false, 5s);
     CHECK(done);
     h->net.allowed.link = h->confirmed_link = false;

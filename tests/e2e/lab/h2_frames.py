@@ -138,7 +138,7 @@ class FalseRelay:
             threading.Thread(target=self._serve, args=(raw, context), daemon=True).start()
 
     def _serve(self, raw, context):
-        raw.settimeout(60)
+        raw.settimeout(600)
         try:
             with context.wrap_socket(raw, server_side=True) as link:
                 self.came.append(time.monotonic())

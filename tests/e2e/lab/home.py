@@ -99,11 +99,13 @@ class Home(World):
     # --- visitors ------------------------------------------------------------------------------------
 
     def curl(self, *words, service="web", relay=None, ca=None, check=True, path="/", seconds=60, direct=False):
-        """curl of the service's page, as from the internet; `words` come first. direct: they tell where to connect."""
+        """curl of the service's page, as from the internet; `words` come first. direct: they tell where to
+        connect."""
         host = self.host(service)
         way = [] if direct else ["--connect-to", "%s:443:%s:443" % (host, (relay or self.relay).address)]
         return run(["curl", "-sS", "--interface", VISITOR, "--max-time", str(bound(seconds)),
-                    "--cacert", ca or self.site.certificate] + way + list(words) + ["https://" + host + path], ns=self.net.inet, check=check, timeout=bound(seconds + 10))
+                    "--cacert", ca or self.site.certificate] + way + list(words) + ["https://" + host + path],
+                   ns=self.net.inet, check=check, timeout=bound(seconds + 10))
 
     def serves(self, relay=None, seconds=5):
         """Whether a new visitor gets the page now."""

@@ -130,7 +130,8 @@ bool Session::begun(const nghttp2_frame_hd& head) {
   bool empty = head.length == 0 && !(head.flags & NGHTTP2_FLAG_END_STREAM);
   if (head.type == NGHTTP2_RST_STREAM) patience_.over(What::reset, now);
   if (head.type == NGHTTP2_PING && !(head.flags & NGHTTP2_FLAG_ACK)) patience_.over(What::ping, now);
-  if (head.type == NGHTTP2_SETTINGS) patience_.over(What::settings, now);
+  // An ACK that nobody asked for is an error to nghttp2 already.
+  if (head.type == NGHTTP2_SETTINGS && !(head.flags & NGHTTP2_FLAG_ACK)) patience_.over(What::settings, now);
   if (head.type == NGHTTP2_DATA && empty) patience_.over(What::empty, now);
   return !patience_.lost();
 }

@@ -119,6 +119,7 @@ class Session {
   bool crowded_ = false, settings_out_ = true;
   std::size_t window_ = 0;    // of the connection
   std::size_t promised_ = 0;  // of it, what the relay may send now
+  Instant crowded_since_{};
   std::optional<Instant> ping_sent_;
   Instant last_ping_{};
   Millis round_trip_{-1};

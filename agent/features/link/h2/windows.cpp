@@ -67,8 +67,11 @@ void Session::balance() {
   if (!h2_) return;
   bool crowded = crowded_ ? !budget_.roomy() : budget_.crowded();
   if (crowded) budget_.want(budget_.roomy_at());
-  if (crowded == crowded_ || settings_out_) return;
+  // Said at once when it fills, taken back at a pace that no relay calls a flood.
+  auto now = clock_.now();
+  if (crowded == crowded_ || settings_out_ || (!crowded && now - crowded_since_ < seconds(2))) return;
   crowded_ = crowded;
+  if (crowded) crowded_since_ = now;
   auto streams =
       crowded ? std::max<std::uint32_t>(1, static_cast<std::uint32_t>(visits_.size())) : limits_.streams;
   const nghttp2_settings_entry setting{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
