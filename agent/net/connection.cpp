@@ -88,7 +88,7 @@ void Connection::keep_alive(Millis idle) {
   Millis silent(0);
   if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
     silent = Millis(std::min(info.tcpi_last_data_recv, info.tcpi_last_ack_recv));
-  constexpr Millis for_answers = seconds(9);
+  constexpr Millis for_answers = seconds(7);
   auto dead = std::max(idle, silent) + for_answers;
   set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(dead.count()));
   set(IPPROTO_TCP, TCP_KEEPINTVL, 1);

@@ -87,7 +87,7 @@ def test_settings():
         agent.cli("config", "backup", path)
         text = open(path).read()
         backup = json.loads(text)
-        assert backup["kind"] == "qcloud-settings" and backup["switches"] == {"ddns": True}, backup
+        assert backup["kind"] == "qcloud-settings" and backup["switches"] == {"ddns": True, "link": False}, backup
         status = agent.status()
         for secret in (status["device_id"], status["account"], status["name"], "PRIVATE", "BEGIN"):
             assert secret not in text, "'%s' is in the backup" % secret

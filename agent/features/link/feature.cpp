@@ -7,10 +7,10 @@
 #include "agent/core/turnstile.hpp"
 #include "agent/features/link/h2/session.hpp"
 
-// Two slots, each a loop: dial, serve until the connection ends, wait as the policy says, dial again. A slot avoids
-// the relay of the other. A relay that is about to stop says GOAWAY: its slot dials the replacement at once, while the
-// old connection drains beside it. One attachment watches the path with frequent probes; when it is lost, another
-// takes over at once.
+// Two slots, each a loop: dial, serve until the connection ends, wait as the policy says, dial again. A slot
+// avoids the relay of the other. A relay that is about to stop says GOAWAY: its slot dials the replacement at
+// once, while the old connection drains beside it. One attachment watches the path with frequent probes; when
+// it is lost, another takes over at once.
 namespace qcloud::link {
 namespace {
 
@@ -27,7 +27,8 @@ struct Footing {
 Footing footing(const NetState& net, bool v6) {
   Footing out{v6 ? net.route6 : net.route4, v6 ? net.tunnel6 : net.tunnel4, {}};
   for (const auto& local : net.addresses)
-    if (local.address.v6 == v6 && !local.temporary && !local.deprecated) out.addresses.push_back(local.address);
+    if (local.address.v6 == v6 && !local.temporary && !local.deprecated)
+      out.addresses.push_back(local.address);
   return out;
 }
 bool holds(const NetState& before, const NetState& now, bool v6) {
@@ -51,7 +52,8 @@ class Link {
       : executor_(executor),
         deps_(std::move(deps)),
         lanes_(std::move(lanes)),
-        board_({executor, deps_.clock, deps_.dial, [this]() -> const Services& { return deps_.services.get(); },
+        board_({executor, deps_.clock, deps_.dial,
+                [this]() -> const Services& { return deps_.services.get(); },
                 [this] {
                   const auto& registration = deps_.identity.registration.get();
                   return registration ? registration->fqdn : std::string();
@@ -65,6 +67,7 @@ class Link {
   Task<void> run() {
     for (int slot = 0; slot < slots; ++slot) loops_.spawn(keep(slot));
     loops_.spawn(refresh());
+    loops_.spawn(heed_owner());
     co_await until_cancelled();
     // First nobody dials any more, then the connections end, and with them every visit.
     co_await loops_.stop();
@@ -168,8 +171,8 @@ class Link {
     auto now = live->quiet = deps_.clock.now();
     live->told = {"", std::string(live->stream->remote()), now, Millis(-1), 0};
     if (auto remote = parse_ip(live->told.remote)) live->v6 = remote->v6;
-    live->session = std::make_unique<Session>(executor_, deps_.clock, *live->stream, *profile, Limits{}, budget_,
-                                              events(live.get()));
+    live->session = std::make_unique<Session>(executor_, deps_.clock, *live->stream, *profile, Limits{},
+                                              budget_, events(live.get()));
     live_.push_back(live);
     sessions_.spawn(serve(live));
     show();
@@ -193,12 +196,16 @@ class Link {
       }
     } remove{*this, live};
     auto end = co_await live->session->run();
-    live->ending = end == SessionEnd::clean ? Ending::clean : end == SessionEnd::lost ? Ending::lost : Ending::broken;
+    live->ending = end == SessionEnd::clean  ? Ending::clean
+                   : end == SessionEnd::lost ? Ending::lost
+                                             : Ending::broken;
     auto now = deps_.clock.now();
     if (end == SessionEnd::broken)
-      trouble_[live->slot] = Error{"link.broken", Retry::retry_later, "What answers in the relay's place is no relay.", ""};
+      trouble_[live->slot] =
+          Error{"link.broken", Retry::retry_later, "What answers in the relay's place is no relay.", ""};
     else if (now - live->told.since < seconds(5) && !live->leaving)
-      trouble_[live->slot] = Error{"link.dropped", Retry::retry_later, "The relay ends the connection at once.", ""};
+      trouble_[live->slot] =
+          Error{"link.dropped", Retry::retry_later, "The relay ends the connection at once.", ""};
     if (end == SessionEnd::lost) liveness().lost(role(*live), now - live->quiet);
   }
 
@@ -243,7 +250,8 @@ class Link {
     return watcher_.lock().get() == &live ? Liveness::Role::watch : Liveness::Role::spare;
   }
 
-  // IPv4 is the family that hides silent changes, so it is the one to watch; and with the watcher the news ride.
+  // IPv4 is the family that hides silent changes, so it is the one to watch; and with the watcher the news
+  // ride.
   void appoint() {
     auto worth = [](const Live& live) { return live.leaving ? -1 : (live.v6 ? 0 : 2) + (live.news ? 1 : 0); };
     auto best = watcher_.lock();
@@ -267,7 +275,8 @@ class Link {
     }
   }
 
-  // Figures change without a word of anybody: they are looked at while there are visits, and once after a change.
+  // Figures change without a word of anybody: they are looked at while there are visits, and once after a
+  // change.
   Task<void> refresh() {
     for (;;) {
       co_await stirred_.wait();
@@ -276,11 +285,23 @@ class Link {
         co_await deps_.clock.sleep_for(seconds(1));
         show();
         busy = std::exchange(unsettled_, false) ||
-               std::any_of(live_.begin(), live_.end(), [](const LivePtr& live) { return live->told.visits != 0; });
+               std::any_of(live_.begin(), live_.end(),
+                           [](const LivePtr& live) { return live->told.visits != 0; });
         if (busy) co_await stirred_.wait_until(deps_.clock, deps_.clock.now() + figures_age);
         // How long a path may be mute depends on how long it has been: by now it has answered.
         for (const auto& live : live_) live->stream->probe_after(live->idle);
       }
+    }
+  }
+
+  // What the owner publishes counts at once, and so does what is published no more.
+  Task<void> heed_owner() {
+    Signal changed(executor_);
+    auto services = deps_.services.wake(changed);
+    for (;;) {
+      co_await changed.wait();
+      board_.review();
+      show();
     }
   }
 
@@ -296,7 +317,8 @@ class Link {
     std::vector<Finding> findings;
     if (state.attached.empty())
       for (const auto& trouble : trouble_)
-        if (trouble && findings.empty()) findings.push_back({"link_no_relay", {{"reason", reason_of(*trouble)}}});
+        if (trouble && findings.empty())
+          findings.push_back({"link_no_relay", {{"reason", reason_of(*trouble)}}});
     if (deps_.services.get().empty()) findings.push_back({"link_no_service", {}});
     deps_.health.report(manifest.name, std::move(findings));
     deps_.state.set(std::move(state));

@@ -260,6 +260,19 @@ TEST_CASE("link: at a service with TLS of the box, garbage, silence and a missin
   CHECK(house.world.budget.held() == 0);
 }
 
+TEST_CASE("L3 link: what is published no more, or leads elsewhere now, is closed to those inside as well") {
+  House house;
+  auto web = house.visit(""), told = house.visit("told"), here = house.visit("here");
+  std::erase_if(house.services, [](const Service& service) { return service.name == "told"; });
+  for (auto& service : house.services)
+    if (service.name == "here") service.port = 81;
+  house.board.review();
+  house.world.listen();
+  CHECK(house.world.heard(frames::rst, web).empty());
+  CHECK(house.world.heard(frames::rst, told).size() == 1);
+  CHECK(house.world.heard(frames::rst, here).size() == 1);
+}
+
 TEST_CASE("link: stopping ends every visit") {
   House house;
   auto id = house.visit(""), tls = house.visit("here"), slow = house.visit("slow");

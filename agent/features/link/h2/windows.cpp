@@ -67,9 +67,9 @@ void Session::balance() {
   if (!h2_) return;
   bool crowded = crowded_ ? !budget_.roomy() : budget_.crowded();
   if (crowded) budget_.want(budget_.roomy_at());
-  // Said at once when it fills, taken back at a pace that no relay calls a flood.
+  // At a pace that no relay calls a flood: meanwhile what is too much is refused.
   auto now = clock_.now();
-  if (crowded == crowded_ || settings_out_ || (!crowded && now - crowded_since_ < seconds(2))) return;
+  if (crowded == crowded_ || settings_out_ || (crowded && now - crowded_since_ < seconds(2))) return;
   crowded_ = crowded;
   if (crowded) crowded_since_ = now;
   auto streams =

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "agent/core/ip.hpp"
+
 namespace qcloud::link {
 
 Status check(const Service& service) {
@@ -15,9 +17,11 @@ Status check(const Service& service) {
                });
   if (!label)
     return bad("A service's name is 1 to 32 of a-z, 0-9 and -.", "Choose one such as web, files or ssh.");
-  bool loopback = service.address == "::1" || service.address.starts_with("127.");
+  const auto address = parse_ip(service.address);
+  bool loopback = address && (address->v6 ? service.address == "::1" : address->bytes[0] == 127);
   if (!loopback)
-    return bad("A service must listen on this box itself: " + service.address + " is another machine.",
+    return bad("A service must listen on this box itself, and \"" + service.address +
+                   "\" is no address of its loopback.",
                "Give an address such as 127.0.0.1.");
   if (service.port == 0) return bad("A service needs a port.", "Give one from 1 to 65535.");
   return {};

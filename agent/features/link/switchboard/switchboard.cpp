@@ -1,5 +1,7 @@
 #include "agent/features/link/switchboard/switchboard.hpp"
 
+#include <algorithm>
+
 #include "agent/core/race.hpp"
 #include "agent/features/link/switchboard/carry.hpp"
 #include "agent/features/link/switchboard/secured.hpp"
@@ -39,6 +41,11 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
     record.outcome = "too many failures";
   } else {
     const Service service = *found;
+    struct Entry {
+      std::list<Led>& all;
+      std::list<Led>::iterator at;
+      ~Entry() { all.erase(at); }
+    } entry{led_, led_.insert(led_.end(), {visit, service})};
     record.outcome = co_await lead(visit, service);
     record.stayed = deps_.clock.now() - began;
     record.bytes_in = visit->bytes_in();
@@ -48,6 +55,12 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
       door_.left(opening.visitor, deps_.clock.now(), record.stayed, record.bytes_out);
   }
   deps_.record(std::move(record));
+}
+
+void Switchboard::review() {
+  const auto& published = deps_.services();
+  for (auto& [visit, service] : led_)
+    if (std::find(published.begin(), published.end(), service) == published.end()) visit->reset();
 }
 
 Task<std::string> Switchboard::lead(std::shared_ptr<Visit> visit, Service service) {

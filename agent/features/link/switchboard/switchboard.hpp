@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <list>
 #include <memory>
 
 #include "agent/core/nursery.hpp"
@@ -37,6 +38,8 @@ class Switchboard {
   explicit Switchboard(Deps deps) : deps_(std::move(deps)), visits_(deps_.executor) {}
 
   void take(std::shared_ptr<Visit> visit) { visits_.spawn(serve(std::move(visit))); }
+  // Ends the visits whose service is not published any more, or leads elsewhere now.
+  void review();
   // Ends every visit; returns when none is left.
   Task<void> stop() { return visits_.stop(); }
 
@@ -45,8 +48,14 @@ class Switchboard {
   Task<std::string> lead(std::shared_ptr<Visit> visit, Service service);
   Task<std::string> secure(std::shared_ptr<Visit> visit, LocalStream* service, TlsEnd* end);
 
+  struct Led {  // a visit and where it was led
+    std::shared_ptr<Visit> visit;
+    Service service;
+  };
+
   Deps deps_;
   Doorkeeper door_;
+  std::list<Led> led_;
   std::unique_ptr<char[]> scratch_;  // for visits whose TLS ends here; made with the first
   Nursery visits_;
 };
