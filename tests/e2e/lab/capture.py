@@ -17,8 +17,9 @@ class Capture:
         self.packets = []  # (time, bytes of the frame), in order of arrival
         self._gate = threading.Lock()
         with ns.entered():
-            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
-            self.socket.bind((interface, 0))
+            # Hears nothing until it is bound: else it would begin with frames of all interfaces.
+            self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+            self.socket.bind((interface, _ETH_P_ALL))
         self.socket.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 64 << 20)
         self._stop_r, self._stop_w = os.pipe()
         self._thread = threading.Thread(target=self._loop, daemon=True)

@@ -23,14 +23,14 @@ class LongCable:
     @staticmethod
     def _open(ns, interface):
         with ns.entered():
-            end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+            end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
             # With its header a frame keeps what the sending kernel left to the card: checksums, cutting.
             end.setsockopt(_SOL_PACKET, _VNET_HDR, 1)
             end.setsockopt(_SOL_PACKET, _IGNORE_OUTGOING, 1)
             # The cable delays; only the queue that a test asks for may lose frames.
             for force in (_SNDBUFFORCE, _RCVBUFFORCE):
                 end.setsockopt(socket.SOL_SOCKET, force, 64 << 20)
-            end.bind((interface, 0))
+            end.bind((interface, _ETH_P_ALL))
         return end
 
     def _loop(self):
