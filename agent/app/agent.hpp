@@ -2,9 +2,9 @@
 // process (main.cpp) and the simulation (tests/sim) build the same Agent.
 #pragma once
 
+#include "agent/app/link_desk.hpp"
 #include "agent/app/settings.hpp"
 #include "agent/app/supervisor.hpp"
-#include "agent/app/link_desk.hpp"
 #include "agent/cloud/box_certificate.hpp"
 #include "agent/cloud/cloud_session.hpp"
 #include "agent/cloud/orders.hpp"
@@ -63,9 +63,9 @@ class Agent {
   Fact<Riding> riding;                           // the cloud's word that comes with the link
   LinkDesk link;
   BoxCertificate box_certificate;
-  doctor::History net_history;                   // when addresses and routes changed, lately
-  std::optional<boost::json::object> examined;   // what the doctor found last
-  int commands = 0;                              // what the owner commands at this moment
+  doctor::History net_history;                  // when addresses and routes changed, lately
+  std::optional<boost::json::object> examined;  // what the doctor found last
+  int commands = 0;                             // what the owner commands at this moment
   Port enroll_port, ddns_port, link_port, erasure_port, doctor_port;
   Supervisor supervisor;
   Nursery registration;  // the device flow, while one runs

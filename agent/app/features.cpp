@@ -41,11 +41,16 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                 !being_erased(ddns::manifest.name);
        },
        [&agent] {
-         ddns::Deps deps{
-             agent.deps.clock,       agent.deps.rng, agent.deps.platform.net,
-             agent.identity,         agent.health,   agent.reported,
-             agent.settings.economy, agent.riding, agent.session,
-             [&agent] { return !agent.settings.proxy().empty(); }};
+         ddns::Deps deps{agent.deps.clock,
+                         agent.deps.rng,
+                         agent.deps.platform.net,
+                         agent.identity,
+                         agent.health,
+                         agent.reported,
+                         agent.settings.economy,
+                         agent.riding,
+                         agent.session,
+                         [&agent] { return !agent.settings.proxy().empty(); }};
          return ddns::run(deps, Lanes<ddns::manifest>(agent.ddns_port));
        },
        {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});

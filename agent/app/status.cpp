@@ -106,7 +106,8 @@ struct Reachability {
 Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
   const auto& registration = agent.identity.registration.get();
   if (!registration) return {"none", "This box is not registered."};
-  if (agent.switches.on(link::manifest.name) && !registration->fqdn.empty() && !agent.link.state.get().attached.empty())
+  if (agent.switches.on(link::manifest.name) && !registration->fqdn.empty() &&
+      !agent.link.state.get().attached.empty())
     return {"relay", "Visitors come through the relay."};
   if (!agent.switches.on(ddns::manifest.name)) return {"none", "\"Found by name\" is switched off."};
   for (const auto& finding : way)

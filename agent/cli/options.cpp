@@ -135,18 +135,27 @@ class CommandLine {
     services->require_subcommand(1);
     add(*services, "list", "List what is published", Command::link_services);
     auto* publish = add(*services, "add", "Publish a service of this NAS", Command::link_add);
-    word(publish, "NAME", options.name, "web for the page behind the name itself; else a name below it, such as ssh");
-    publish->add_option("PORT", options.port, "The port on which the service listens [web, files: 443, ssh: 22]")
+    word(publish, "NAME", options.name,
+         "web for the page behind the name itself; else a name below it, such as ssh");
+    publish
+        ->add_option("PORT", options.port, "The port on which the service listens [web, files: 443, ssh: 22]")
         ->check(CLI::Range(1, 65535))
         ->type_name("");
-    publish->add_option("--address", options.address, "Where it listens on this NAS [127.0.0.1]")->type_name("ADDRESS");
-    publish->add_option("--tls", options.tls, "through: the service has TLS of its own; here: the agent has it, for a plain service [ssh: here]")
+    publish->add_option("--address", options.address, "Where it listens on this NAS [127.0.0.1]")
+        ->type_name("ADDRESS");
+    publish
+        ->add_option("--tls", options.tls,
+                     "through: the service has TLS of its own; here: the agent has it, for a plain service "
+                     "[ssh: here]")
         ->type_name("WHERE")
         ->check(CLI::IsMember({"through", "here"}));
-    publish->add_flag("--proxy-protocol", options.proxy_protocol, "Tell the service the visitor's address (PROXY v2)");
-    publish->add_flag("--admin-page", options.admin_page, "It is an administration page: limit visitors who fail");
+    publish->add_flag("--proxy-protocol", options.proxy_protocol,
+                      "Tell the service the visitor's address (PROXY v2)");
+    publish->add_flag("--admin-page", options.admin_page,
+                      "It is an administration page: limit visitors who fail");
     yes(publish);
-    word(add(*services, "remove", "Publish it no longer", Command::link_remove), "NAME", options.name, "Its name");
+    word(add(*services, "remove", "Publish it no longer", Command::link_remove), "NAME", options.name,
+         "Its name");
   }
 
   void config() {

@@ -63,10 +63,10 @@ struct Options {
   std::string file;
   std::string key;
   std::vector<std::string> include;  ///< files to put into a bundle
-  std::string since;       ///< as typed; parse_since() has accepted its form
-  std::string address;     ///< of a service on this NAS
+  std::string since;                 ///< as typed; parse_since() has accepted its form
+  std::string address;               ///< of a service on this NAS
   int port = 0;
-  std::string tls;         ///< "through" or "here"
+  std::string tls;  ///< "through" or "here"
   bool proxy_protocol = false;
   bool admin_page = false;
   std::int64_t limit = 0;  ///< rows; 0: all

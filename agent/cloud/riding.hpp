@@ -1,5 +1,6 @@
-// The cloud's word that comes with a connection which stands anyway: while one does, nobody needs to hang at the
-// cloud and wait for it. Whoever keeps such a connection sets it; whoever waits for news looks when it changes.
+// The cloud's word that comes with a connection which stands anyway: while one does, nobody needs to hang at
+// the cloud and wait for it. Whoever keeps such a connection sets it; whoever waits for news looks when it
+// changes.
 #pragma once
 
 #include <cstdint>

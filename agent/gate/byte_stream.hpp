@@ -14,7 +14,8 @@ class ByteStream {
  public:
   // Ends it: in order if close() was, else hard.
   virtual ~ByteStream() = default;
-  // One reader and one writer at a time. At least a byte, or 0: the peer's end. Errors: net.reset, net.tls_failed.
+  // One reader and one writer at a time. At least a byte, or 0: the peer's end. Errors: net.reset,
+  // net.tls_failed.
   virtual Task<Result<std::size_t>> read(std::span<char> into) = 0;
   // Returns when the kernel has taken all of it. `from` outlives the call. Errors as above.
   virtual Task<Status> write(std::span<const char> from) = 0;

@@ -81,8 +81,8 @@ void Connection::keep_alive(Millis idle) {
   int fd = socket_.native_handle();
   auto set = [fd](int level, int name, int value) { ::setsockopt(fd, level, name, &value, sizeof value); };
   set(SOL_SOCKET, SO_KEEPALIVE, 1);
-  // Also for what stays unacknowledged. With it the count of probes is not looked at: the path is dead when it was
-  // silent for so long, and a probe is out. So silence that there was before counts on top.
+  // Also for what stays unacknowledged. With it the count of probes is not looked at: the path is dead when
+  // it was silent for so long, and a probe is out. So silence that there was before counts on top.
   tcp_info info{};
   socklen_t size = sizeof info;
   Millis silent(0);

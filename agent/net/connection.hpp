@@ -29,9 +29,10 @@ class Connection {
   ~Connection() { abort(); }
   Connection(const Connection&) = delete;
 
-  // Before connect: a stream that carries others' bytes for as long as it lives. Segments as large as the path
-  // takes, unless `cautious`; little waits in the kernel, where no scheduler can put it in a better order; and
-  // TLS 1.3 with one of these protocols (RFC 7301). `idle`: silence before the kernel probes the path.
+  // Before connect: a stream that carries others' bytes for as long as it lives. Segments as large as the
+  // path takes, unless `cautious`; little waits in the kernel, where no scheduler can put it in a better
+  // order; and TLS 1.3 with one of these protocols (RFC 7301). `idle`: silence before the kernel probes the
+  // path.
   void become_stream(std::vector<std::string> alpn, Millis idle, bool cautious);
   std::string alpn() const;
   std::string remote() const { return remote_; }  // address without port

@@ -102,8 +102,8 @@ Task<Result<HttpResponse>> HttpClient::attempt(HttpRequest request, Meter* meter
   co_return std::move(talked).error();
 }
 
-Task<Status> HttpClient::reach(HttpRequest request, Wishes wishes, Meter* meter, std::optional<Proxy>* through_proxy,
-                               Shared* result) {
+Task<Status> HttpClient::reach(HttpRequest request, Wishes wishes, Meter* meter,
+                               std::optional<Proxy>* through_proxy, Shared* result) {
   auto& proxy = *through_proxy;
   std::string configured = proxy_ && !request.plain ? proxy_() : "";
   if (!configured.empty()) {
@@ -215,7 +215,8 @@ Task<Status> HttpClient::secure(Shared connection, HttpRequest request) {
   TlsSessions::Key key{&connection->meter(), authority_of(request.host, request.port), request.identity};
   auto secured = co_await within(connection->handshake(trust_, request.host, sessions_, key), clock_, soon);
   if (!secured)
-    co_return Error{"net.timeout", Retry::retry_soon, "The cloud accepts the connection, then says nothing.", ""};
+    co_return Error{"net.timeout", Retry::retry_soon, "The cloud accepts the connection, then says nothing.",
+                    ""};
   if (*secured) request.trace->tls = clock_.now() - began;
   if (!*secured && (*secured).error().code == "net.tls_untrusted" && request.trace->proxy.empty()) {
     Addresses met;

@@ -41,7 +41,8 @@ class HttpClient : public Transport {
   Task<Result<HttpResponse>> attempt(HttpRequest request, Meter* meter);
   Task<Result<std::unique_ptr<ByteStream>>> set_up(StreamRequest request, Meter* meter);
   // As far as the host's TCP port, or that of the web proxy.
-  Task<Status> reach(HttpRequest request, Wishes wishes, Meter* meter, std::optional<Proxy>* proxy, Shared* result);
+  Task<Status> reach(HttpRequest request, Wishes wishes, Meter* meter, std::optional<Proxy>* proxy,
+                     Shared* result);
   Task<Status> connect(HttpRequest request, Addresses order, std::uint16_t port, Wishes wishes, Meter* meter,
                        Shared* result);
   Task<Status> through(Shared connection, HttpRequest request, Proxy proxy);

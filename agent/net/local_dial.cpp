@@ -15,7 +15,9 @@ namespace {
 
 constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
 
-Error reset_error() { return {"local.reset", Retry::retry_soon, "The service on this box ended the connection.", ""}; }
+Error reset_error() {
+  return {"local.reset", Retry::retry_soon, "The service on this box ended the connection.", ""};
+}
 
 class LoopbackStream : public LocalStream {
  public:
@@ -82,7 +84,8 @@ Task<Result<std::unique_ptr<LocalStream>>> LoopbackDial::dial(std::string addres
   auto connected = co_await within(connect(&socket, to), clock_, clock_.now() + seconds(5));
   if (!connected)
     co_return Error{"local.timeout", Retry::retry_soon, "The service on this box does not answer.", ""};
-  if (*connected) co_return Error{"local.refused", Retry::retry_soon, "The service on this box is not running.", ""};
+  if (*connected)
+    co_return Error{"local.refused", Retry::retry_soon, "The service on this box is not running.", ""};
   socket.native_non_blocking(true, failed);
   co_return std::unique_ptr<LocalStream>(std::make_unique<LoopbackStream>(std::move(socket)));
 }

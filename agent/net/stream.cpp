@@ -34,13 +34,16 @@ void Connection::offer_stream() {
   SSL_set_alpn_protos(ssl_.get(), reinterpret_cast<const unsigned char*>(list.data()),
                       static_cast<unsigned>(list.size()));
   SSL_set_min_proto_version(ssl_.get(), TLS1_3_VERSION);
-  SSL_set_ciphersuites(ssl_.get(), has_aes() ? "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
-                                             : "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384");
+  SSL_set_ciphersuites(
+      ssl_.get(), has_aes() ? "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
+                            : "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384");
   // Several records come with one system call.
   SSL_set_read_ahead(ssl_.get(), 1);
   SSL_set_default_read_buffer_len(ssl_.get(), 64 * 1024);
   int fd = socket_.native_handle();
-  auto set = [fd](int level, int name, int value) { return ::setsockopt(fd, level, name, &value, sizeof value); };
+  auto set = [fd](int level, int name, int value) {
+    return ::setsockopt(fd, level, name, &value, sizeof value);
+  };
   // Kernels before 3.12 do not know the first; a small buffer does nearly the same.
   if (set(IPPROTO_TCP, TCP_NOTSENT_LOWAT, 64 * 1024) != 0) set(SOL_SOCKET, SO_SNDBUF, 128 * 1024);
   keep_alive(stream_->idle);
@@ -91,9 +94,8 @@ Task<Result<std::unique_ptr<ByteStream>>> HttpClient::set_up(StreamRequest reque
   dial.trace = request.trace;
   Wishes wishes;
   wishes.avoid = request.avoid;
-  wishes.prepare = [alpn = request.alpn, idle = request.idle, cautious = request.cautious](Connection& connection) {
-    connection.become_stream(alpn, idle, cautious);
-  };
+  wishes.prepare = [alpn = request.alpn, idle = request.idle, cautious = request.cautious](
+                       Connection& connection) { connection.become_stream(alpn, idle, cautious); };
   std::optional<Proxy> proxy;
   Shared connection;
   auto reached = co_await reach(dial, std::move(wishes), meter, &proxy, &connection);

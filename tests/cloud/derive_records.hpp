@@ -30,7 +30,8 @@ struct RecordInputs {
 
 /// direct, relay, or none:
 /// - not registered: none;
-/// - attached to a relay: the relay's, for every audience. It answers wherever the box stands; whether a direct
+/// - attached to a relay: the relay's, for every audience. It answers wherever the box stands; whether a
+/// direct
 ///   address does, nobody has checked from outside;
 /// - everyone: the direct addresses that are globally reachable;
 /// - invited, owner: the relay's, or none. A home address never stands in public DNS for them.

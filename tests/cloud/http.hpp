@@ -34,8 +34,8 @@ struct Response {
 };
 
 /// A `GET /v1/watch` that waits, or a relay's request for news of its boxes. Whoever carries it calls
-/// Cloud::recheck() at `until` and after each change of `device_id` (empty: of any), and drops it when the client
-/// goes away.
+/// Cloud::recheck() at `until` and after each change of `device_id` (empty: of any), and drops it when the
+/// client goes away.
 struct Hang {
   std::string device_id;
   std::string jkt;     ///< thumbprint of the key that asks

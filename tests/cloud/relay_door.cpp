@@ -33,7 +33,8 @@ void detach(State& state, const json::object& body) {
   only_members(body, {"relay", "device_id"});
   const auto device = text_member(body, "device_id");
   publish(state, fqdns_of(state, device), IfDnsFails::keep, [&] {
-    state.db().run("DELETE FROM attachments WHERE device = ? AND relay = ?", device, text_member(body, "relay"));
+    state.db().run("DELETE FROM attachments WHERE device = ? AND relay = ?", device,
+                   text_member(body, "relay"));
   });
 }
 
@@ -46,13 +47,13 @@ void started(State& state, const json::object& body) {
     for (auto& fqdn : fqdns_of(state, q.text(0))) fqdns.push_back(std::move(fqdn));
   publish(state, fqdns, IfDnsFails::keep, [&] {
     state.db().run("DELETE FROM attachments WHERE relay = ?", relay);
-    state.db().run("INSERT OR REPLACE INTO relays VALUES(?, ?, ?, ?)", relay, text_or_null_member(body, "ipv4"),
-                   text_or_null_member(body, "ipv6"), state.now());
+    state.db().run("INSERT OR REPLACE INTO relays VALUES(?, ?, ?, ?)", relay,
+                   text_or_null_member(body, "ipv4"), text_or_null_member(body, "ipv6"), state.now());
   });
 }
 
-// A name of a service leads to the box of the name above it. Visitors prove no account here, so only a box that
-// everyone may look up has any (promise L2).
+// A name of a service leads to the box of the name above it. Visitors prove no account here, so only a box
+// that everyone may look up has any (promise L2).
 Response device_of(State& state, std::string_view host) {
   const auto suffix = '.' + state.settings.zone;
   Problem nobody{404, "not-found", "No box answers for this name."};
@@ -67,9 +68,10 @@ Response device_of(State& state, std::string_view host) {
   return json_response(200, json::object{{"device_id", q.text(0)}});
 }
 
-// Asks for what a relay's boxes have to hear: {"relay","attached":{DEVICE: NUMBER},"hold"?}. A number is the newest
-// that the box was told of. The answer has the boxes that may not be attached any more, and those with news; where
-// there is neither it waits. The relay says each time what it holds, so neither side remembers anything.
+// Asks for what a relay's boxes have to hear: {"relay","attached":{DEVICE: NUMBER},"hold"?}. A number is the
+// newest that the box was told of. The answer has the boxes that may not be attached any more, and those with
+// news; where there is neither it waits. The relay says each time what it holds, so neither side remembers
+// anything.
 struct News {
   json::array gone;
   json::object newer;
@@ -92,7 +94,8 @@ std::optional<Response> news(State& state, const Request& request, bool last) {
   only_members(body, {"relay", "attached", "hold"});
   text_member(body, "relay");
   const auto* const attached = body.if_contains("attached");
-  if (!attached || !attached->is_object()) throw Problem{400, "bad-member", "\"attached\" must be an object."};
+  if (!attached || !attached->is_object())
+    throw Problem{400, "bad-member", "\"attached\" must be an object."};
   auto found = news_of(state, attached->get_object());
   if (!last && found.gone.empty() && found.newer.empty()) return std::nullopt;
   return json_response(200, json::object{{"gone", std::move(found.gone)}, {"news", std::move(found.newer)}});

@@ -66,10 +66,14 @@ TEST_CASE_FIXTURE(unit::AgentWorld, "control: a route is admin unless it says ot
 
 TEST_CASE_FIXTURE(unit::AgentWorld, "control: a body has only members that are documented") {
   std::map<std::string, std::vector<std::string>> bodies = {
-      {"PUT /v1/features/{name}", {"on"}},           {"PUT /v1/name", {"name", "mode"}},
-      {"POST /v1/data/erase", {"feature"}},          {"PUT /v1/settings", {"key", "value"}},
-      {"POST /v1/settings/restore", {"backup"}},     {"PUT /v1/audience", {"audience", "invited"}},
-      {"POST /v1/data/correct", {"field", "value"}}, {"POST /v1/bundle", {"attachments"}},
+      {"PUT /v1/features/{name}", {"on"}},
+      {"PUT /v1/name", {"name", "mode"}},
+      {"POST /v1/data/erase", {"feature"}},
+      {"PUT /v1/settings", {"key", "value"}},
+      {"POST /v1/settings/restore", {"backup"}},
+      {"PUT /v1/audience", {"audience", "invited"}},
+      {"POST /v1/data/correct", {"field", "value"}},
+      {"POST /v1/bundle", {"attachments"}},
       {"PUT /v1/link/services/{name}", {"address", "port", "tls", "proxy_protocol", "admin_page"}}};
   for (const auto& route : routes) {
     auto name = route.method + " " + route.path;

@@ -48,7 +48,8 @@ std::string_view explain(DataClass c) {
     case DataClass::invited_account:
       return "the login of an account that you invite, as you typed it";
     case DataClass::relayed_bytes:
-      return "what a visitor and your service say to each other, under their own TLS: the relay cannot read it";
+      return "what a visitor and your service say to each other, under their own TLS: the relay cannot read "
+             "it";
   }
   return "";
 }

@@ -48,18 +48,19 @@ bool House::start() {
   auto opened = qcloud::Db::open({"/var/lib/qcloud/state.db", "/run/qcloud/ledger.db", disk.vfs_name()});
   if (!opened) return false;
   db = std::move(*opened);
-  qcloud::AgentDeps deps{world.io.get_executor(),
-                         clock,
-                         rng,
-                         platform,
-                         net,
-                         *db,
-                         log,
-                         {{"cloud", {"cloud.vendor.test", 443, ""}}, {"relay", {"relay.vendor.test", 443, ""}}},
-                         world.host.cloud.keys().receipt_public_pem(),
-                         WallTime{},
-                         {},
-                         &services};
+  qcloud::AgentDeps deps{
+      world.io.get_executor(),
+      clock,
+      rng,
+      platform,
+      net,
+      *db,
+      log,
+      {{"cloud", {"cloud.vendor.test", 443, ""}}, {"relay", {"relay.vendor.test", 443, ""}}},
+      world.host.cloud.keys().receipt_public_pem(),
+      WallTime{},
+      {},
+      &services};
   agent = std::make_unique<qcloud::Agent>(std::move(deps));
   if (!agent->start()) {
     agent.reset();

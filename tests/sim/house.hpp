@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "agent/app/operations.hpp"
-#include "platform/fake/fake_platform.hpp"
 #include "agent/gate/local_dial.hpp"
+#include "platform/fake/fake_platform.hpp"
 #include "tests/sim/sim_disk.hpp"
 #include "tests/sim/sim_net.hpp"
 

@@ -114,8 +114,8 @@ class Life {
     const auto& attached = h_.agent->link.state.get().attached;
     for (const auto& each : attached) there.insert(each.relay);
     if (there != wanted || attached.size() != wanted.size())
-      fail("link", "attached " + std::to_string(attached.size()) + " times, to " + std::to_string(there.size()) + " of " +
-                       std::to_string(wanted.size()) + " relays");
+      fail("link", "attached " + std::to_string(attached.size()) + " times, to " +
+                       std::to_string(there.size()) + " of " + std::to_string(wanted.size()) + " relays");
     if (h_.world.host.relays.visit(id, "nobody.mynas.test") != static_cast<int>(wanted.size()))
       fail("link", "the relays do not reach the box");
   }

@@ -105,7 +105,9 @@ TEST_CASE("link: a relay that nudges and nudges cannot make the box look and loo
   CHECK(home.cloud_knows("5.6.9.99"));
 }
 
-TEST_CASE("link: a relay that is gone has its attachment back soon after it is there again, and nobody crowds the other") {
+TEST_CASE(
+    "link: a relay that is gone has its attachment back soon after it is there again, and nobody crowds the "
+    "other") {
   LinkedHome home(36);
   auto& relays = home.world.host.relays;
   for (bool goodbye : {false, true}) {

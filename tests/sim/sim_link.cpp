@@ -16,7 +16,8 @@ namespace {
 
 qcloud::Error net_error(const char* code) { return {code, Retry::retry_soon, code, ""}; }
 
-// With both relays away two slots back off to a dial every 30 s each; what comes on top are changes of the address.
+// With both relays away two slots back off to a dial every 30 s each; what comes on top are changes of the
+// address.
 constexpr std::size_t most_dials_in_an_hour = 400;
 
 }  // namespace
@@ -61,13 +62,15 @@ Task<Result<std::unique_ptr<ByteStream>>> SimTransport::dial(StreamRequest reque
   // As the addresses stand in DNS; those to be avoided only if there is no other.
   std::vector<std::size_t> order;
   for (std::size_t i = 0; i < Relays::count; ++i)
-    if (std::find(request.avoid.begin(), request.avoid.end(), host_.relays.all[i].address) == request.avoid.end())
+    if (std::find(request.avoid.begin(), request.avoid.end(), host_.relays.all[i].address) ==
+        request.avoid.end())
       order.push_back(i);
   if (order.empty()) order = {0, 1};
   auto device = qcloud::common_name(request.identity->certificate());
   for (auto at : order) {
     if (!host_.relays.all[at].up) continue;
-    auto row = meter->opened({"tcp", "10.0.0.2:40000", host_.relays.all[at].address + ":443", request.message});
+    auto row =
+        meter->opened({"tcp", "10.0.0.2:40000", host_.relays.all[at].address + ":443", request.message});
     if (!row) co_return net_error("gate.switched_off");
     auto stream = host_.relays.attach(at, device, public_address_, request.idle);
     if (!stream || faults.server_errors) {

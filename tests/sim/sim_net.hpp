@@ -94,7 +94,8 @@ class SimTransport : public qcloud::Transport {
   void check_allowed(const qcloud::HttpRequest& request);
   Task<qcloud::Result<qcloud::HttpResponse>> hang(refcloud::Hang hang, Instant deadline);
   qcloud::Result<qcloud::HttpResponse> read(refcloud::Response response);
-  Task<qcloud::Result<std::unique_ptr<qcloud::ByteStream>>> dial(qcloud::StreamRequest request, qcloud::Meter* meter);
+  Task<qcloud::Result<std::unique_ptr<qcloud::ByteStream>>> dial(qcloud::StreamRequest request,
+                                                                 qcloud::Meter* meter);
   void check_dial(const qcloud::StreamRequest& request);
 
   boost::asio::io_context& io_;

@@ -37,8 +37,8 @@ RelayStream::RelayStream(Relays& relays, std::size_t relay, std::string device, 
 }
 
 void RelayStream::tell() {
-  session_->tell(
-      json::serialize(json::object{{"seen", seen_}, {"relay", relays_.all[relay_].name}, {"news", relays_.ask_cloud}}));
+  session_->tell(json::serialize(
+      json::object{{"seen", seen_}, {"relay", relays_.all[relay_].name}, {"news", relays_.ask_cloud}}));
 }
 
 RelayStream::~RelayStream() {
@@ -131,15 +131,16 @@ Relays::Relays(boost::asio::io_context& i, Time& t, refcloud::Cloud& cloud)
 }
 
 std::optional<json::object> Relays::ask(const std::string& target, const json::object& body) {
-  refcloud::Request request{"POST", target, {{"Content-Type", "application/json"}}, json::serialize(body), "", {}};
+  refcloud::Request request{"POST", target, {{"Content-Type", "application/json"}}, json::serialize(body),
+                            "",     {}};
   auto reply = cloud_.relay(request);
   auto* response = std::get_if<refcloud::Response>(&reply);
   if (!response || response->status != 200) return std::nullopt;
   return json::parse(response->body).as_object();
 }
 
-std::unique_ptr<RelayStream> Relays::attach(std::size_t at, const std::string& device, const std::string& seen,
-                                            Millis idle) {
+std::unique_ptr<RelayStream> Relays::attach(std::size_t at, const std::string& device,
+                                            const std::string& seen, Millis idle) {
   auto& relay = all[at];
   if (!relay.up) return nullptr;
   auto admitted = ask("/relay/attach", {{"relay", relay.name}, {"device_id", device}, {"seen", seen}});
@@ -167,7 +168,8 @@ void Relays::look(const std::string& device) {
   for (auto& relay : all) {
     auto told = relay.told.find(device);
     if (told == relay.told.end() || !relay.up) continue;
-    auto news = ask("/relay/news", {{"relay", relay.name}, {"attached", json::object{{device, told->second}}}, {"hold", 0}});
+    auto news = ask("/relay/news",
+                    {{"relay", relay.name}, {"attached", json::object{{device, told->second}}}, {"hold", 0}});
     if (!news) continue;
     auto& newer = news->at("news").as_object();
     bool gone = !news->at("gone").as_array().empty();

@@ -1,5 +1,5 @@
-// The relays of the simulated world, and a box's connections to them. The relay's end is the reference relay's own
-// session; what it asks of the cloud, the cloud's own handlers answer.
+// The relays of the simulated world, and a box's connections to them. The relay's end is the reference
+// relay's own session; what it asks of the cloud, the cloud's own handlers answer.
 #pragma once
 
 #include <boost/json/object.hpp>

@@ -48,10 +48,11 @@ int main(int argc, char** argv) {
                (365.0 * 86400e3);
   std::printf("seed %" PRIu64 ": %.1f device-years, %" PRIu64 " requests, %" PRIu64 " heartbeats, %" PRIu64
               " reports, %" PRIu64 " faults (%.2f a device-day), %" PRIu64 " orders, %" PRIu64
-              " renewals, %" PRIu64 " reboots, %" PRIu64 " power cuts, %" PRIu64 " dials to relays, %" PRIu64 " attachments\n",
+              " renewals, %" PRIu64 " reboots, %" PRIu64 " power cuts, %" PRIu64 " dials to relays, %" PRIu64
+              " attachments\n",
               seed, lived, c.requests, c.heartbeats, c.reports, c.faults,
-              static_cast<double>(c.faults) / (lived * 365), c.orders, c.renewals, c.reboots, c.power_cuts, c.dials,
-              c.attachments);
+              static_cast<double>(c.faults) / (lived * 365), c.orders, c.renewals, c.reboots, c.power_cuts,
+              c.dials, c.attachments);
   if (living > 0) world.verdict.fail("life", std::to_string(living) + " houses did not reach the end");
   for (const auto& violation : world.verdict.violations) std::printf("VIOLATED %s\n", violation.c_str());
   std::printf("%s\n", world.verdict.violations.empty() ? "every invariant held: A1 A2 A5 L1 R1 R3 link"

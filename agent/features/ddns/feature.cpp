@@ -28,11 +28,11 @@ struct State {
   std::optional<IpAddress> second_hop;
   std::optional<Address> last_seen;  // of either family: what the next watch gives back
   bool probed = false;
-  bool prefer_v6 = false;  // the path over IPv4 broke, or its route leads nowhere
-  Instant ask4_at{};       // when to try IPv4 again, while that holds
-  bool shaken = false;     // the last second look differed from the first
-  int heartbeat = 0;       // seconds, as the cloud asked
-  Riding heard;            // what the last look knew of
+  bool prefer_v6 = false;        // the path over IPv4 broke, or its route leads nowhere
+  Instant ask4_at{};             // when to try IPv4 again, while that holds
+  bool shaken = false;           // the last second look differed from the first
+  int heartbeat = 0;             // seconds, as the cloud asked
+  Riding heard;                  // what the last look knew of
   Bucket looks{minutes(1), 20};  // that the link asked for
   Families families;
   std::vector<Address> known;  // lately ours: a family that went a moment ago can still be named
@@ -203,8 +203,8 @@ class Turn {
     co_return co_await news(look(), seconds(60));
   }
 
-  // Nothing of ours stands open: the link has the cloud's word, and notices when the path breaks. A look follows
-  // whatever changed there, and one now and then all the same.
+  // Nothing of ours stands open: the link has the cloud's word, and notices when the path breaks. A look
+  // follows whatever changed there, and one now and then all the same.
   Task<std::optional<Status>> ride() {
     auto now = deps_.clock.now();
     bool asked = !(deps_.riding.get() == state_.heard);
@@ -235,8 +235,7 @@ class Turn {
     auto patience = hours(6) + minutes(2);
     std::optional<Status> done;
     if (auto again = look_again()) {
-      auto heard =
-          co_await within(unless(news(std::move(message), patience), word_), deps_.clock, *again);
+      auto heard = co_await within(unless(news(std::move(message), patience), word_), deps_.clock, *again);
       if (!heard || !*heard) co_return std::nullopt;
       done = **heard;
     } else {

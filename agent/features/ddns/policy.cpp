@@ -145,7 +145,8 @@ Millis about(Millis span, int jitter) { return span * 8 / 10 + span * 4 / 10 * j
 }  // namespace
 
 Millis rest(int heartbeat_seconds, int jitter) {
-  return about(heartbeat_seconds == 0 ? seconds(900) : seconds(std::clamp(heartbeat_seconds, 60, 86400)), jitter);
+  return about(heartbeat_seconds == 0 ? seconds(900) : seconds(std::clamp(heartbeat_seconds, 60, 86400)),
+               jitter);
 }
 
 Millis safety_net(int jitter) { return about(hours(6), jitter); }

@@ -234,8 +234,8 @@ class Judge {
     return sum;
   }
 
-  // TCP stands, and then the first large flight does not arrive: the cloud's certificate, or ours. Where small
-  // packets are lost as well, it is no question of size.
+  // TCP stands, and then the first large flight does not arrive: the cloud's certificate, or ours. Where
+  // small packets are lost as well, it is no question of size.
   bool large_ones_vanish() const {
     auto stuck = [](const Try& one) {
       return one.error == "net.timeout" && one.trace.connect.count() >= 0 && one.trace.tls.count() < 0;

@@ -26,8 +26,8 @@ Keys Folder::keys(Seconds now) const {
   return keys;
 }
 
-Folder::Server Folder::server(const Keys& keys, Rng& rng, const std::vector<std::string>& names,
-                              Seconds now, const std::string& file) const {
+Folder::Server Folder::server(const Keys& keys, Rng& rng, const std::vector<std::string>& names, Seconds now,
+                              const std::string& file) const {
   const auto key = generate_p256();
   Server server{private_pem(key.get()), issue_server_certificate(keys, rng, key.get(), names, now)};
   write_file(path_ / (file + ".key"), server.key, true);

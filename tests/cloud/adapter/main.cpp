@@ -175,9 +175,12 @@ int main(int argc, char** argv) {
 
   server->add_option("--relays", options.relays_socket, "Unix socket for the relays of this cloud");
 
-  auto* const certificate = app.add_subcommand("certificate", "Make a server's key and certificate, for a relay");
+  auto* const certificate =
+      app.add_subcommand("certificate", "Make a server's key and certificate, for a relay");
   certificate->add_option("--dir", options.dir, "Folder of state and keys")->required();
-  certificate->add_option("names", options.certificate_names, "Host names and addresses; files are named by the first")
+  certificate
+      ->add_option("names", options.certificate_names,
+                   "Host names and addresses; files are named by the first")
       ->required();
 
   auto* const account = app.add_subcommand("account", "Manage accounts");

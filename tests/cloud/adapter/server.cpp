@@ -224,11 +224,13 @@ void listen_local(asio::io_context& io, const std::string& path, Start start) {
 }  // namespace
 
 void listen_operator(asio::io_context& io, Service& service, const std::string& path) {
-  listen_local(io, path, [&service](local::socket socket) { return serve_operator(std::move(socket), &service); });
+  listen_local(io, path,
+               [&service](local::socket socket) { return serve_operator(std::move(socket), &service); });
 }
 
 void listen_relays(asio::io_context& io, Service& service, const std::string& path) {
-  listen_local(io, path, [&service](local::socket socket) { return serve_relay(std::move(socket), &service); });
+  listen_local(io, path,
+               [&service](local::socket socket) { return serve_relay(std::move(socket), &service); });
 }
 
 void keep_house(asio::io_context& io, Service& service) {

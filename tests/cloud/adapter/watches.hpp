@@ -10,7 +10,8 @@ namespace refcloud {
 
 class Watches {
  public:
-  /// Ends the wait of each watch of this device, and of the relays (who wait as ""); whether there is an answer, Cloud::recheck() says.
+  /// Ends the wait of each watch of this device, and of the relays (who wait as ""); whether there is an
+  /// answer, Cloud::recheck() says.
   void wake(const std::string& device_id) {
     for (const auto& who : {device_id, std::string()}) {
       const auto [first, last] = timers_.equal_range(who);

@@ -13,7 +13,8 @@ struct Door : World {
     ask("/relay/started", {{"relay", "relay-a"}, {"ipv4", "5.6.8.2"}, {"ipv6", nullptr}});
   }
   Reply call_relay(const std::string& target, const json::object& body) {
-    return cloud.relay({"POST", target, {{"Content-Type", "application/json"}}, json::serialize(body), "", {}});
+    return cloud.relay(
+        {"POST", target, {{"Content-Type", "application/json"}}, json::serialize(body), "", {}});
   }
   json::object ask(const std::string& target, const json::object& body) {
     auto reply = call_relay(target, body);
@@ -28,7 +29,8 @@ struct Door : World {
         .as_int64();
   }
   Reply news(std::int64_t told) {
-    return call_relay("/relay/news", {{"relay", "relay-a"}, {"attached", json::object{{nas.device_id, told}}}});
+    return call_relay("/relay/news",
+                      {{"relay", "relay-a"}, {"attached", json::object{{nas.device_id, told}}}});
   }
   Nas nas;
 };
@@ -76,7 +78,8 @@ TEST_CASE("relay door: without news the answer comes after 25 s, or at once if t
   CHECK_FALSE(door.cloud.recheck(*hang));
   door.clock.advance(1);
   CHECK(door.cloud.recheck(*hang));
-  json::object body{{"relay", "relay-a"}, {"attached", json::object{{door.nas.device_id, told}}}, {"hold", 0}};
+  json::object body{
+      {"relay", "relay-a"}, {"attached", json::object{{door.nas.device_id, told}}}, {"hold", 0}};
   auto at_once = door.ask("/relay/news", body);
   CHECK(at_once.at("gone").as_array().empty());
   CHECK(at_once.at("news").as_object().empty());
@@ -104,7 +107,8 @@ TEST_CASE("relay door: what cannot be read is refused") {
   Door door;
   for (const json::object& body :
        {json::object{{"relay", "relay-a"}}, json::object{{"relay", "relay-a"}, {"attached", json::array{}}},
-        json::object{{"attached", json::object{}}}, json::object{{"relay", "a"}, {"attached", json::object{}}, {"more", 1}}}) {
+        json::object{{"attached", json::object{}}},
+        json::object{{"relay", "a"}, {"attached", json::object{}}, {"more", 1}}}) {
     auto reply = door.call_relay("/relay/news", body);
     auto* response = std::get_if<Response>(&reply);
     REQUIRE(response);

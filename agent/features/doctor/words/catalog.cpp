@@ -186,7 +186,8 @@ std::span<const Entry> catalog() {
       {"relay_unreachable", "relay", error, "No relay holds this box: {reason}",
        "The relay is away, or something on the way lets this kind of connection not through: a firewall for "
        "its port, or a device that opens TLS.",
-       "It is tried again by itself. If it lasts, let the relay's host and port (qcloud manifest link) pass."},
+       "It is tried again by itself. If it lasts, let the relay's host and port (qcloud manifest link) "
+       "pass."},
       {"orders_none", "orders", ok, "No erasure order is waiting.", "", ""},
       {"orders_pending", "orders", info, "Erasure orders wait for the cloud's receipt: {count}.",
        "The cloud has not confirmed yet; the agent keeps asking.", ""},
