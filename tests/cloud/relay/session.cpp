@@ -82,6 +82,8 @@ struct Session::Callbacks {
   static int begun(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
     Session& session = self(user);
     bool answer = (head->flags & NGHTTP2_FLAG_ACK) != 0;
+    // Only this was said after it was asked; anything else may have been on its way before.
+    if (head->type == NGHTTP2_PING && answer) session.aside_ = false;
     bool odd = (head->type == NGHTTP2_PING || head->type == NGHTTP2_SETTINGS) && !answer;
     odd |= head->type == NGHTTP2_DATA && head->length == 0 && !(head->flags & NGHTTP2_FLAG_END_STREAM);
     return odd && session.flooded() ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
@@ -171,7 +173,6 @@ Session::~Session() { nghttp2_session_del(h2_); }
 
 bool Session::receive(std::span<const char> bytes, Instant now) {
   heard_ = now;
-  aside_ = false;
   auto used =
       nghttp2_session_mem_recv(h2_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   if (flood_) nghttp2_session_terminate_session(h2_, NGHTTP2_ENHANCE_YOUR_CALM);

@@ -83,10 +83,10 @@ class Session {
   /// `count` bytes of from_box reached the visitor.
   void passed_on(Stream& stream, std::size_t count);
 
-  /// Asks for a sign of life, which receive() is.
+  /// Asks for a sign of life: the answer ends being set aside.
   void ping();
   Instant heard() const { return heard_; }
-  /// Until the next sign of life others are better: a younger attachment is there.
+  /// Until it answers a PING others are better: a younger attachment is there, or it was silent.
   void set_aside() { aside_ = true; }
   bool aside() const { return aside_; }
   /// No new visits. The box is told so, and may still say what it likes (RFC 9113 6.8); the second time is
@@ -97,7 +97,7 @@ class Session {
 
   const std::string& id() const { return id_; }
   bool greeted() const { return greeted_; }  ///< the box's SETTINGS are here
-  bool usable() const { return greeted_ && !leaving_ && !over_; }
+  bool usable() const { return !leaving_ && !over_; }
   bool leaving() const { return leaving_; }
   /// With no output left: nothing holds the connection any more.
   bool done() const { return broken_ || (farewell_ && streams_.empty()); }

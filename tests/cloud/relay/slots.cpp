@@ -1,6 +1,7 @@
 #include "tests/cloud/relay/slots.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace refrelay {
 
@@ -30,7 +31,8 @@ SessionPtr Slots::best(const std::string& id, const Session* but) const {
   SessionPtr found;
   for (const auto& one : of(id)) {
     if (!one->usable() || one.get() == but) continue;
-    auto worth = [](const Session& s) { return std::pair(s.aside(), s.streams()); };
+    // One that has not said its SETTINGS yet may be asked (RFC 9113 3.4), rather than one that may be dead.
+    auto worth = [](const Session& s) { return std::tuple(s.aside(), !s.greeted(), s.streams()); };
     if (!found || worth(*one) < worth(*found)) found = one;
   }
   return found;

@@ -2,7 +2,7 @@
 import socket
 
 from .nas_site import PAGE
-from .proc import bound
+from .proc import SANITIZED, bound
 from .visitor import hello
 
 LARGEST_AGENT, LARGEST_RELAY = 64 * 1024, 96 * 1024  # KiB resident, whatever happens
@@ -13,8 +13,8 @@ def bounded(home):
     assert home.agent.proc.alive(), "the agent ended:\n" + home.agent.proc.tail()
     assert home.relay.proc.alive(), "the relay ended:\n" + home.relay.proc.tail()
     agent, relay = home.agent.proc.rss()[0], home.relay.proc.rss()[0]
-    assert agent < bound(LARGEST_AGENT), "the agent holds %d KiB" % agent
-    assert relay < bound(LARGEST_RELAY), "the relay holds %d KiB" % relay
+    assert SANITIZED or agent < LARGEST_AGENT, "the agent holds %d KiB" % agent
+    assert SANITIZED or relay < LARGEST_RELAY, "the relay holds %d KiB" % relay
     assert home.curl(seconds=5).stdout == PAGE
     return agent, relay
 

@@ -120,11 +120,16 @@ Task<void> Relay::write_box(WirePtr wire, SessionPtr session, Bell& more) {
 // A box that is dead does not say so: it is asked, and cut off if it is silent.
 Task<void> Relay::doubt(SessionPtr session) {
   if (!doubts_.insert(session.get()).second) co_return;
-  auto heard = session->heard();
+  session->set_aside();
   session->ping();
-  for (int i = 0; i < 30 && session->heard() == heard; ++i) co_await sleep_for(milliseconds(100));
+  // Three seconds without a word: one that is busy answers late, and says other things meanwhile.
+  auto heard = session->heard();
+  for (int i = 0; i < 30 && session->aside(); ++i) {
+    co_await sleep_for(milliseconds(100));
+    if (session->heard() != std::exchange(heard, session->heard())) i = 0;
+  }
   doubts_.erase(session.get());
-  if (session->heard() == heard) co_return cut(session);
+  if (session->aside()) co_return cut(session);
   if (auto surplus = slots_.surplus(session->id()); surplus && surplus->leaving())
     cut(surplus);
   else if (surplus)

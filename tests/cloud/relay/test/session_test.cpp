@@ -142,11 +142,20 @@ TEST_CASE("a box decides how many visits it takes, and a relay does not queue th
   CHECK(pair.relay->open("c.test:443", "for=x"));
 }
 
-TEST_CASE("before its SETTINGS a box gets no visit") {
+TEST_CASE("before its SETTINGS a box is asked rather than one in doubt, and after one that has said them") {
   Budget budget;
-  Session session("device-1", budget);
-  CHECK_FALSE(session.usable());
-  CHECK_FALSE(session.open("a.test:443", "for=x"));
+  auto fresh = std::make_shared<Session>("device-1", budget);
+  Pair greeted, doubted;
+  Slots slots;
+  slots.take(doubted.relay);
+  slots.take(fresh);
+  CHECK(slots.best("device-1") == fresh);
+  CHECK(fresh->open("a.test:443", "for=x"));
+  Slots others;
+  others.take(fresh);
+  others.take(greeted.relay);
+  fresh->set_aside();
+  CHECK(others.best("device-1") == greeted.relay);
 }
 
 TEST_CASE("a visitor who does not read stops his own stream at its window, and nobody else") {
