@@ -39,7 +39,7 @@ A NAS behind a router, a cloud, its DNS server and two relays are running. You a
      Another public address, please:      %(folder)s/new-address 5.6.7.99
   5. Reached from everywhere:             qcloud link services add web %(page)d
                                           qcloud enable link
-     Through a relay, in this terminal:   curl --cacert %(page_ca)s \
+     Through a relay, in this terminal:   curl --cacert %(page_ca)s \\
                                             --connect-to ::127.0.0.1:%(relay)d https://%(name)s.%(zone)s/
   6. What left the NAS, and off again:    qcloud ledger summary
                                           qcloud disable ddns

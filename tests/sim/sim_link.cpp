@@ -48,16 +48,8 @@ Task<Result<std::unique_ptr<ByteStream>>> SimTransport::open(StreamRequest reque
 }
 
 Task<Result<std::unique_ptr<ByteStream>>> SimTransport::dial(StreamRequest request, qcloud::Meter* meter) {
-  if (faults.dns_down) {
-    co_await time_.sleep_until(time_.now() + 4500ms);
-    co_return net_error("net.dns_failed");
-  }
-  co_await time_.sleep_until(time_.now() + faults.delay * 3);
-  if (faults.down) {
-    co_await time_.sleep_until(time_.now() + 15s);
-    co_return net_error("net.timeout");
-  }
-  if (rng_.chance(faults.loss / 2)) co_return net_error("net.reset");
+  auto reached = co_await reach();
+  if (!reached) co_return std::move(reached).error();
   if (faults.lying && rng_.chance(0.5)) co_return net_error("net.tls_untrusted");
   // As the addresses stand in DNS; those to be avoided only if there is no other.
   std::vector<std::size_t> order;

@@ -116,9 +116,8 @@ Task<Result<HttpResponse>> SimTransport::exchange(HttpRequest request, qcloud::M
   co_return std::move(*done);
 }
 
-Task<Result<HttpResponse>> SimTransport::serve(HttpRequest request) {
-  check_allowed(request);  // it leaves the box now, whatever becomes of it
-  ++counters_.requests;
+// As far as the other side: what the network does to everything alike.
+Task<qcloud::Status> SimTransport::reach() {
   if (faults.dns_down) {
     co_await time_.sleep_until(time_.now() + 4500ms);
     co_return net_error("net.dns_failed");
@@ -129,6 +128,14 @@ Task<Result<HttpResponse>> SimTransport::serve(HttpRequest request) {
     co_return net_error("net.timeout");
   }
   if (rng_.chance(faults.loss / 2)) co_return net_error("net.reset");
+  co_return qcloud::Status{};
+}
+
+Task<Result<HttpResponse>> SimTransport::serve(HttpRequest request) {
+  check_allowed(request);  // it leaves the box now, whatever becomes of it
+  ++counters_.requests;
+  auto reached = co_await reach();
+  if (!reached) co_return std::move(reached).error();
 
   refcloud::Request question;
   question.method = request.method;

@@ -90,6 +90,7 @@ class SimTransport : public qcloud::Transport {
   } allowed;
 
  private:
+  Task<qcloud::Status> reach();
   Task<qcloud::Result<qcloud::HttpResponse>> serve(qcloud::HttpRequest request);
   void check_allowed(const qcloud::HttpRequest& request);
   Task<qcloud::Result<qcloud::HttpResponse>> hang(refcloud::Hang hang, Instant deadline);
