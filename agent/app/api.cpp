@@ -68,9 +68,12 @@ void add_reading(std::vector<Route>& routes, Agent& agent) {
   routes.push_back({"GET",
                     "/v1/receipts",
                     Access::admin,
-                    [&agent](ApiRequest) -> Task<Result<ApiAnswer>> {
+                    [&agent](ApiRequest request) -> Task<Result<ApiAnswer>> {
+                      auto limit = number_of(request.query, "limit", 1, 1000, 100);
+                      if (!limit) co_return malformed("\"limit\" is a number from 1 to 1000.");
+                      auto page = agent.outbox.page(param(request.query, "after"), static_cast<int>(*limit));
                       json::array list;
-                      for (const auto& order : agent.outbox.all()) list.push_back(receipt_json(agent, order));
+                      for (const auto& order : page) list.push_back(receipt_json(agent, order));
                       co_return ok({{"receipts", list}});
                     },
                     {}});

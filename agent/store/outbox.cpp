@@ -54,7 +54,12 @@ std::vector<Order> Outbox::select(const char* sql, std::initializer_list<Arg> ar
 
 #define SELECT_ORDERS "SELECT id,scope,request,thumbprint,submitted,receipt,settled FROM orders "
 
-std::vector<Order> Outbox::all() { return select(SELECT_ORDERS "ORDER BY submitted, id", {}); }
+std::vector<Order> Outbox::page(const std::string& after, int most) {
+  return select(SELECT_ORDERS
+                "WHERE ?1='' OR (submitted,id)>(SELECT submitted,id FROM orders WHERE id=?1) "
+                "ORDER BY submitted, id LIMIT ?2",
+                {after, most});
+}
 std::vector<Order> Outbox::pending() {
   return select(SELECT_ORDERS "WHERE settled IS NULL ORDER BY submitted, id", {});
 }

@@ -52,7 +52,10 @@ class Outbox {
   // All at once: the network changed, or the owner looks.
   void hurry();
 
-  std::vector<Order> all();
+  std::vector<Order> all() { return page("", -1); }
+  // The oldest first, `most` of them (-1: all), from behind the one with the id `after`; empty: from the
+  // first.
+  std::vector<Order> page(const std::string& after, int most);
   std::vector<Order> pending();
   std::optional<Order> find(const std::string& id);
 

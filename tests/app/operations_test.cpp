@@ -92,6 +92,10 @@ TEST_CASE_FIXTURE(
   REQUIRE(receipts->body.at("receipts").as_array().size() == 1);
   CHECK(receipts->body.at("receipts").as_array()[0].at("status") == "pending");
   CHECK(receipts->body.at("receipts").as_array()[0].at("verified") == false);
+  auto id = std::string(receipts->body.at("receipts").as_array()[0].at("id").as_string());
+  auto rest = call("GET", "/v1/receipts?limit=1&after=" + id);
+  REQUIRE(rest);
+  CHECK(rest->body.at("receipts").as_array().empty());
 }
 
 TEST_CASE_FIXTURE(World, "A1 agent: offline switches all off and remembers; online brings back what was on") {
@@ -154,6 +158,7 @@ TEST_CASE_FIXTURE(World, "agent: refusals have the documented codes") {
   refused("POST", "/v1/data/erase", {{"feature", ""}}, "invalid-request");
   refused("GET", "/v1/data", {}, "not-registered");
   refused("GET", "/v1/receipts/nothing", {}, "not-found");
+  refused("GET", "/v1/receipts?limit=0", {}, "invalid-request");
   refused("GET", "/v1/manifest/nobody", {}, "not-found");
   refused("GET", "/v1/ledger?limit=x", {}, "invalid-request");
   refused("GET", "/v1/ledger?limit=0", {}, "invalid-request");

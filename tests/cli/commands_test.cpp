@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
 
 using namespace qcloud::cli;
 
@@ -114,6 +115,30 @@ TEST_CASE("data erase asks; without a terminal and --yes it does nothing at all"
   CHECK(sure({"--yes", "data", "erase"}) == 2);  // --yes belongs to the command
   CHECK(sure({"data", "erase", "--yes"}) == 0);
   CHECK(agent.was_asked("POST /v1/data/erase?wait=5 {\"feature\":null}"));
+}
+
+TEST_CASE("receipts come page by page and are shown as one list") {
+  AgentDouble agent;
+  auto page = [](int from, int count) {
+    boost::json::array rows;
+    for (int i = from; i < from + count; ++i)
+      rows.push_back({{"id", "r" + std::to_string(i)}, {"status", "pending"}, {"scope", {"ddns"}}});
+    return boost::json::serialize(boost::json::object{{"schema", 1}, {"receipts", rows}});
+  };
+  agent.answer("GET /v1/receipts", 200, page(0, 100));
+  agent.answer("GET /v1/receipts?after=r99", 200, page(100, 100));
+  agent.answer("GET /v1/receipts?after=r199", 200, page(200, 1));
+  Call list(agent.socket());
+  CHECK(list({"--json", "receipts", "list"}) == 0);
+  auto shown = boost::json::parse(list.out.str());
+  CHECK(shown.at("receipts").as_array().size() == 201);
+  CHECK(shown.at("receipts").as_array()[200].at("id") == "r200");
+  AgentDouble deaf;  // to `after`
+  deaf.answer("GET /v1/receipts", 200, page(0, 100));
+  deaf.answer("GET /v1/receipts?after=r99", 200, page(0, 100));
+  Call once(deaf.socket());
+  CHECK(once({"--json", "receipts", "list"}) == 0);
+  CHECK(boost::json::parse(once.out.str()).at("receipts").as_array().size() == 100);
 }
 
 TEST_CASE("data show and export, receipts") {

@@ -176,7 +176,7 @@ def test_memory():
             if done % 50 == 0:
                 # An address that changes all the time is followed ever more slowly; a new start knows of none.
                 home.agent.cli("disable", "link")
-                home.wait_settled()
+                wait_for("the order is settled", 20, lambda: home.agent.orders_pending() == 0)
                 home.agent.cli("enable", "link")
                 home.wait_attached()
         print("figure: private memory %s; %.0f ms each" % (", ".join("%d KiB after %d" % (size[n], n) for n in size),

@@ -104,6 +104,26 @@ TEST_CASE_FIXTURE(World, "outbox: the oldest comes first") {
   CHECK(outbox->pending()[0].id == "old");
 }
 
+TEST_CASE_FIXTURE(World, "outbox: page by page, each order once, also those of one moment") {
+  for (auto id : {"a", "b", "c"}) file(order(id, 1795428000));
+  file(order("young", 1795429000));
+  file(order("old", 1795427000));
+  auto first = outbox->page("", 2);
+  REQUIRE(first.size() == 2);
+  CHECK(first[0].id == "old");
+  CHECK(first[1].id == "a");
+  auto second = outbox->page("a", 2);
+  REQUIRE(second.size() == 2);
+  CHECK(second[0].id == "b");
+  CHECK(second[1].id == "c");
+  auto last = outbox->page("c", 2);
+  REQUIRE(last.size() == 1);
+  CHECK(last[0].id == "young");
+  CHECK(outbox->page("young", 2).empty());
+  CHECK(outbox->page("unknown", 2).empty());
+  CHECK(outbox->all().size() == 5);
+}
+
 TEST_CASE_FIXTURE(World, "outbox: a failed try is remembered in memory only, and costs no write") {
   file(order("a"));
   CHECK(outbox->delay("a") == nullptr);

@@ -143,7 +143,13 @@ class Agent:
             after = max(row["id"] for row in page)
 
     def receipts(self):
-        return self.get("/v1/receipts")["receipts"]
+        rows, after = [], ""
+        while True:
+            page = self.get("/v1/receipts?limit=500&after=" + after)["receipts"]
+            rows += page
+            if len(page) < 500:
+                return rows
+            after = page[-1]["id"]
 
     def orders_pending(self):
         return self.status()["orders_pending"]
