@@ -13,6 +13,7 @@ constexpr std::int32_t connection_window = 32 * 1024 * 1024;
 constexpr int most_odd_frames = 2000, most_headers = 8;  // boxes measure with PINGs
 constexpr std::size_t most_answers_waiting = 100;
 constexpr std::chrono::seconds odd_span{10};
+constexpr std::size_t small = 4096;  // more than that at once has more behind it
 // Of the streams that the box opens, which are none. "All of them may still come" (RFC 9113 6.8) is spelled
 // 2^31-1 by a server and 2^31-2 by a client, whose peer has the even numbers.
 constexpr std::int32_t all_streams = 0x7ffffffe;
@@ -31,7 +32,7 @@ struct Session::Callbacks {
 
   static ssize_t send(nghttp2_session*, const std::uint8_t* data, std::size_t size, int, void* user) {
     auto& batch = self(user).batch_;
-    if (batch.size() >= batch_limit) return NGHTTP2_ERR_WOULDBLOCK;
+    if (batch.size() >= self(user).batch_most_) return NGHTTP2_ERR_WOULDBLOCK;
     batch.append(reinterpret_cast<const char*>(data), size);
     return static_cast<ssize_t>(size);
   }
@@ -39,7 +40,7 @@ struct Session::Callbacks {
   static int send_data(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* head, std::size_t size,
                        nghttp2_data_source*, void* user) {
     auto& batch = self(user).batch_;
-    if (batch.size() >= batch_limit) return NGHTTP2_ERR_WOULDBLOCK;
+    if (batch.size() >= self(user).batch_most_) return NGHTTP2_ERR_WOULDBLOCK;
     Stream* stream = self(user).find(frame->hd.stream_id);
     if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     batch.append(reinterpret_cast<const char*>(head), 9);
@@ -111,6 +112,7 @@ struct Session::Callbacks {
     nghttp2_session_consume_connection(h2, size);
     Stream* stream = self(user).find(id);
     if (!stream) return nghttp2_session_consume_stream(h2, id, size), 0;
+    if (stream->from_box.empty() && size > small) stream->from_box.reserve(batch_limit);
     stream->from_box.append(reinterpret_cast<const char*>(data), size);
     stream->bytes_from_box += size;
     stream->tell();
@@ -230,6 +232,7 @@ std::shared_ptr<Stream> Session::open(const std::string& authority, const std::s
 
 void Session::send(Stream& stream, std::span<const char> bytes) {
   if (stream.over) return;
+  if (bytes.size() > small) stream.to_box_.reserve(Stream::room_for_box + bytes.size());
   stream.to_box_.append(bytes.data(), bytes.size());
   stream.bytes_to_box += bytes.size();
   if (std::exchange(stream.deferred_, false)) nghttp2_session_resume_data(h2_, stream.id_);

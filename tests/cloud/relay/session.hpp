@@ -37,6 +37,7 @@ class Stream {
   std::function<void()> on_news;
 
   bool full() const { return to_box_.size() >= room_for_box; }
+  std::size_t waiting() const { return to_box_.size() - sent_; }  ///< for the box, bytes
 
  private:
   friend class Session;
@@ -56,7 +57,7 @@ class Session {
  public:
   static constexpr std::size_t most_streams = 2048, first_window = 64 * 1024,
                                largest_window = 4 * 1024 * 1024, batch_limit = 64 * 1024,
-                               header_list = 16 * 1024;
+                               largest_batch = 128 * 1024, header_list = 16 * 1024;
 
   /// `budget` outlives it.
   Session(std::string id, Budget& budget);
@@ -65,9 +66,14 @@ class Session {
 
   /// Bytes of the box. False: the connection must end; what output() still has says why.
   bool receive(std::span<const char> bytes, Instant now);
-  /// What to send next, about 64 KiB at most; empty: nothing at the moment. Valid until sent().
+  /// What to send next, about 64 KiB at most, or twice as much; empty: nothing at the moment. Valid until
+  /// sent().
   std::span<const char> output();
-  void sent() { batch_.clear(); }
+  /// `at_once`: nothing had to wait, so that more may be sent at a time.
+  void sent(bool at_once) {
+    if (!at_once || batch_.size() >= batch_most_) batch_most_ = at_once ? largest_batch : batch_limit;
+    batch_.clear();
+  }
   /// Called when there may be more output. It must not call back.
   std::function<void()> on_output;
 
@@ -117,6 +123,7 @@ class Session {
   nghttp2_session* h2_ = nullptr;
   std::map<std::int32_t, std::shared_ptr<Stream>> streams_;
   std::string batch_;
+  std::size_t batch_most_ = batch_limit;
   std::map<std::int32_t, std::string> tellings_;  // what is not sent yet of their bodies
   Instant heard_{}, flood_began_{};
   int odd_frames_ = 0;

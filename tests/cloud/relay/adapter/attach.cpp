@@ -1,5 +1,7 @@
 // Boxes: from the handshake to the end of an attachment.
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <cstdio>
 
@@ -95,12 +97,16 @@ Task<void> Relay::run(WirePtr wire, SessionPtr session) {
 }
 
 Task<void> Relay::read_box(WirePtr wire, SessionPtr session) {
-  for (;;) {
+  for (std::size_t turn = 0;;) {
     auto got = co_await wire->read(buffer_);
     if (got <= 0) co_return;
-    if (session->receive({buffer_.data(), static_cast<std::size_t>(got)}, Steady::now())) continue;
-    co_return co_await sleep_for(seconds(1));  // the reason goes out first
+    if (!session->receive({buffer_.data(), static_cast<std::size_t>(got)}, Steady::now())) break;
+    // What came goes on to the visitors before more is taken.
+    if (turn += static_cast<std::size_t>(got); turn < buffer_.size()) continue;
+    turn = 0;
+    co_await asio::post(wire->executor(), asio::use_awaitable);
   }
+  co_await sleep_for(seconds(1));  // the reason goes out first
 }
 
 Task<void> Relay::write_box(WirePtr wire, SessionPtr session, Bell& more) {
@@ -113,7 +119,7 @@ Task<void> Relay::write_box(WirePtr wire, SessionPtr session, Bell& more) {
     }
     bool written = co_await wire->write(bytes);
     if (!written) co_return;
-    session->sent();
+    session->sent(wire->prompt());
   }
 }
 

@@ -1,4 +1,5 @@
 // refrelay: the reference relay. A process of its own, because its whole point is how little it can see.
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -72,6 +73,9 @@ int main(int argc, char** argv) {
   app.add_option("--ready", ready, "Written once it listens");
   CLI11_PARSE(app, argc, argv);
   std::signal(SIGPIPE, SIG_IGN);
+  // Buffers come and go with each turn: the heap keeps what it has.
+  ::mallopt(M_TRIM_THRESHOLD, 1024 * 1024);
+  ::mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
   try {
     for (const auto& text : visitors) options.visitors.push_back(read_endpoint(text));
     for (const auto& text : boxes) options.boxes.push_back(read_endpoint(text));

@@ -29,7 +29,7 @@ Relay::Relay(Options options)
     : options_(std::move(options)),
       context_(make_context(options_.tls)),
       cloud_(options_.cloud_socket),
-      buffer_(64 * 1024) {
+      buffer_(128 * 1024) {
   visitors_.most = options_.most_visitors;
   visitors_.most_of_one = options_.most_of_one_source;
   boxes_.most = 10'000;

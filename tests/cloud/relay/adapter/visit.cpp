@@ -19,7 +19,8 @@ namespace {
 
 constexpr seconds for_hello{5}, for_answer{30}, silence{10};
 constexpr unsigned char unexpected_message = 10, unrecognized_name = 112;  // RFC 8446 6, RFC 6066 3
-constexpr std::size_t chunk = 32 * 1024;
+// Read from a visitor at a time: much, if the box has taken all that came before.
+constexpr std::size_t chunk = 32 * 1024, large_chunk = 128 * 1024;
 
 std::string forwarded(const Wire& wire) {
   auto address = wire.peer().to_string();
@@ -126,7 +127,7 @@ Task<void> Relay::up(Visit& visit) {
   for (;;) {
     while (stream.full() && !stream.over) co_await visit.room.wait();
     if (stream.over) co_return;
-    auto got = co_await visit.wire->read({buffer_.data(), chunk});
+    auto got = co_await visit.wire->read({buffer_.data(), stream.waiting() ? chunk : large_chunk});
     if (got < 0) co_return visit.session->reset(stream);
     if (got == 0) co_return visit.session->finish(stream);
     visit.session->send(stream, {buffer_.data(), static_cast<std::size_t>(got)});

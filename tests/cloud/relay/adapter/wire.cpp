@@ -12,6 +12,8 @@ namespace refrelay {
 namespace {
 
 constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
+constexpr long read_at_once = 128 * 1024;
+constexpr long written_at_once = 144 * 1024;  // a batch of 128 KiB, with what TLS adds to it
 
 void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
 
@@ -52,12 +54,26 @@ Task<bool> Wire::accept_tls(SSL_CTX* context) {
   for (;;) {
     ERR_clear_error();
     int done = SSL_do_handshake(ssl_.get());
-    if (done == 1) co_return true;
+    if (done == 1) {
+      gather();
+      co_return true;
+    }
     int wanted = SSL_get_error(ssl_.get(), done);
     if (wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) co_return false;
     bool again = co_await ready(wanted == SSL_ERROR_WANT_READ);
     if (!again) co_return false;
   }
+}
+
+// Many records with one call of the kernel, each way.
+void Wire::gather() {
+  BIO* socket = SSL_get_rbio(ssl_.get());
+  BIO* gathered = BIO_new(BIO_f_buffer());
+  BIO_set_read_buffer_size(gathered, read_at_once);
+  BIO_set_write_buffer_size(gathered, written_at_once);
+  BIO_up_ref(socket);
+  BIO_push(gathered, socket);
+  SSL_set_bio(ssl_.get(), gathered, gathered);
 }
 
 Task<long> Wire::read(std::span<char> into) {
@@ -72,11 +88,12 @@ Task<long> Wire::read(std::span<char> into) {
       if (wanted == SSL_ERROR_ZERO_RETURN) co_return 0;
       if (got <= 0 && wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) co_return -1;
       to_read = wanted != SSL_ERROR_WANT_WRITE;
-    } else {
+    } else if (!std::exchange(emptied_, false)) {
       got = ::recv(fd(), into.data(), into.size(), 0);
       if (got == 0) co_return 0;
       if (got < 0 && errno == EINTR) continue;
       if (got < 0 && errno != EAGAIN) co_return -1;
+      emptied_ = got > 0 && got < static_cast<long>(into.size());
     }
     if (got > 0) {
       moved_ = std::chrono::steady_clock::now();
@@ -88,6 +105,7 @@ Task<long> Wire::read(std::span<char> into) {
 }
 
 Task<bool> Wire::write(std::span<const char> from) {
+  prompt_ = true;
   while (!from.empty()) {
     if (!socket_.is_open()) co_return false;
     long put = 0;
@@ -108,12 +126,23 @@ Task<bool> Wire::write(std::span<const char> from) {
       from = from.subspan(static_cast<std::size_t>(put));
       continue;
     }
-    writing_ = true;
-    bool again = co_await ready(to_read);
-    writing_ = false;
+    bool again = co_await drained(to_read);
+    if (!again) co_return false;
+  }
+  while (ssl_ && BIO_flush(SSL_get_wbio(ssl_.get())) <= 0) {
+    if (!BIO_should_retry(SSL_get_wbio(ssl_.get()))) co_return false;
+    bool again = co_await drained(false);
     if (!again) co_return false;
   }
   co_return true;
+}
+
+Task<bool> Wire::drained(bool to_read) {
+  writing_ = true;
+  prompt_ = false;
+  bool again = co_await ready(to_read);
+  writing_ = false;
+  co_return again;
 }
 
 void Wire::finish() {

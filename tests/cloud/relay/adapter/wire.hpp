@@ -33,7 +33,7 @@ class Wire {
   /// Bytes read; 0 at the end, -1 when the connection is lost. `into` is written just before it returns, so
   /// that all connections may share one buffer.
   Task<long> read(std::span<char> into);
-  /// All of it; false when the connection is lost.
+  /// All of it; false when the connection is lost. prompt(): it did not have to wait.
   Task<bool> write(std::span<const char> from);
   /// No more from us: FIN, or close_notify and FIN.
   void finish();
@@ -43,12 +43,15 @@ class Wire {
   SSL* ssl() const { return ssl_.get(); }
   const asio::ip::address& peer() const { return peer_; }  ///< IPv4 also where the socket is IPv6
   std::uint16_t peer_port() const { return peer_port_; }
+  bool prompt() const { return prompt_; }
   Instant moved() const { return moved_; }  ///< when a byte last went through
   bool stuck() const { return writing_; }   ///< bytes wait for the peer to take them
   asio::any_io_executor executor() { return socket_.get_executor(); }
 
  private:
   Task<bool> ready(bool to_read);
+  Task<bool> drained(bool to_read);
+  void gather();
   int fd() { return socket_.native_handle(); }
   struct Free {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
@@ -58,7 +61,8 @@ class Wire {
   asio::ip::address peer_;
   std::uint16_t peer_port_ = 0;
   Instant moved_;
-  bool writing_ = false;
+  bool writing_ = false, prompt_ = true;
+  bool emptied_ = false;  // it gave less than was asked for: the kernel will say when there is more
 };
 
 /// One waits, one event wakes it, now or when it waits next.

@@ -24,7 +24,7 @@ struct Pair {
   void talk() {
     for (;;) {
       std::string to_box(relay->output().begin(), relay->output().end());
-      relay->sent();
+      relay->sent(true);
       box.take(to_box);
       auto to_relay = box.say();
       if (to_box.empty() && to_relay.empty()) return;
@@ -265,7 +265,7 @@ TEST_CASE("floods end the attachment: PING, SETTINGS, empty DATA") {
       pair.raw(flood);
       if (!pair.alive) break;  // what it says last is looked at below
       pair.relay->output();
-      pair.relay->sent();
+      pair.relay->sent(true);
     }
     CHECK(borne > 1000);
     CHECK(borne <= 2001);
@@ -305,7 +305,7 @@ TEST_CASE("what a box must not do ends the attachment") {
     std::string said(pair.relay->output().begin(), pair.relay->output().end());
     pair.box.take(said);
     CHECK((!pair.alive || pair.box.reason != 0));
-    pair.relay->sent();
+    pair.relay->sent(true);
     CHECK((!pair.alive || (pair.relay->output().empty() && pair.relay->done())));
   }
 }
