@@ -39,6 +39,7 @@ LINES = [Line(*row) for row in [
     ("tunnel-up", TUNNEL, "one stream, the visitor uploads", "MB/s", None, None, None),
     ("throughput", TUNNEL, "throughput, one stream, to the best peer", "x", ">=", 0.95, 1.2),
     ("tunnel-cpu", TUNNEL, "agent CPU", "s/GiB", "<=", 0.8, 0.5),
+    ("tunnel-cpu-ssh", TUNNEL, "agent CPU, to that of ssh -R", "x", "<=", 1.27, 0.8),
     ("tunnel-share", TUNNEL, "share of TCP pass-through", "x", ">=", 0.6, 0.75),
     ("latency-1", TUNNEL, "added latency p50, 1 connection", "us", "<=", 70, 50),
     ("latency-16", TUNNEL, "added latency p50, 16 connections", "us", "<=", 110, 80),

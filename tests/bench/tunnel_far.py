@@ -6,7 +6,7 @@ import threading
 from lab.odd import Satellite
 from lab.proc import LabError
 from rivals import Scene
-from tunnel import OURS, PORT, Place
+from tunnel import OURS, PORT, Place, everyday
 
 ONE_WAY, SLOW, FAST = 0.02, 20, 200  # seconds, Mbit/s
 FAR = ["fresh", "long-path"]
@@ -16,16 +16,8 @@ class Far(Satellite):
     def __init__(self, folder):
         super().__init__(folder)
         self.cable.seconds = ONE_WAY
-        try:
-            self._congestion("cubic")  # what a NAS has
-        except OSError:  # not for namespaces, on this machine
-            self._congestion("reno")
+        self.control = everyday(self)
         self.rate(FAST)
-
-    def _congestion(self, control):
-        for ns in (self.nas, self.inet):
-            ns.sysctl(net__ipv4__tcp_congestion_control=control)
-        self.control = control
 
     def rate(self, mbit):
         """Both ways; the queue before it holds what is on the way in one round trip, as a good modem's does."""
