@@ -17,8 +17,9 @@ class ByteStream {
   // One reader and one writer at a time. At least a byte, or 0: the peer's end. Errors: net.reset,
   // net.tls_failed.
   virtual Task<Result<std::size_t>> read(std::span<char> into) = 0;
-  // Returns when the kernel has taken all of it. `from` outlives the call. Errors as above.
-  virtual Task<Status> write(std::span<const char> from) = 0;
+  // Returns when the kernel has taken all of it: true if that was at once. `from` outlives the call. Errors
+  // as above.
+  virtual Task<Result<bool>> write(std::span<const char> from) = 0;
   // Whoever waits in read or write wakes with net.reset.
   virtual void abort() = 0;
   // How long silence may last before the path is probed: 9 s after it the connection is lost. Any time.

@@ -5,25 +5,27 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 
 #include "agent/core/result.hpp"
+#include "agent/core/rows.hpp"
+#include "agent/core/signal.hpp"
 #include "agent/core/task.hpp"
 
 namespace qcloud {
 
+// Nothing here waits, so that no buffer is held while there is nothing to do.
 class LocalStream {
  public:
   virtual ~LocalStream() = default;  // ends it, with a reset if anything is under way
-  // Reading and writing never wait, so that no buffer is held while there is nothing to do.
-  // What is there; 0: the service sends no more; nothing: not now, wait for readable(). Error local.reset.
-  virtual Result<std::optional<std::size_t>> read(std::span<char> into) = 0;
-  // What the kernel took; 0: not now, wait for writable(). Error local.reset.
-  virtual Result<std::size_t> write(std::span<const char> from) = 0;
-  // Error local.reset.
-  virtual Task<Status> readable() = 0;
-  virtual Task<Status> writable() = 0;
+  // Whom to notify when what was not possible may be by now; it outlives the stream. Set before the first
+  // byte.
+  virtual void tell(Signal& ready) = 0;
+  // What is there; less than fits: no more now. Nothing: not now. 0: the service sends no more. Error
+  // local.reset.
+  virtual Result<std::optional<std::size_t>> read(const Rows<char>& into) = 0;
+  // What the kernel took; less than all of it: no more now. Error local.reset.
+  virtual Result<std::size_t> write(const Rows<const char>& from) = 0;
   // No more for the service; it may still send.
   virtual void finish() = 0;
 };

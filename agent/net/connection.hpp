@@ -48,8 +48,8 @@ class Connection {
   // Before the handshake in the clear, after it secured. 0 bytes read = the peer's end.
   Task<Result<std::size_t>> read(std::span<char> into);
   Task<Status> write(std::string bytes);
-  // As above; `bytes` outlives the call.
-  Task<Status> write_from(std::span<const char> bytes);
+  // As above; `bytes` outlives the call. True: it did not have to wait.
+  Task<Result<bool>> write_from(std::span<const char> bytes);
 
   // The path is probed by the kernel while we wait for hours: dead after 35 s of silence (RFC 9293
   // keepalive; 104 bytes a probe and its answer, and no process wakes). After 25 s without a word there
@@ -74,6 +74,7 @@ class Connection {
   Task<bool> ready(boost::asio::ip::tcp::socket::wait_type direction);
   Task<Status> shake_hands(const Trust& trust);
   void offer_stream();
+  void gather();
   void finish(ConnectionEnd end);
   Error failure() const;
 

@@ -1,8 +1,11 @@
 #include "agent/net/local_dial.hpp"
 
+#include <sys/uio.h>
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "agent/core/race.hpp"
 
@@ -23,30 +26,41 @@ class LoopbackStream : public LocalStream {
  public:
   explicit LoopbackStream(tcp::socket socket) : socket_(std::move(socket)) {}
   ~LoopbackStream() override {
+    watch_->ready = nullptr;
     boost::system::error_code ignored;
     socket_.close(ignored);
   }
 
-  Result<std::optional<std::size_t>> read(std::span<char> into) override {
-    for (;;) {
-      auto got = ::recv(socket_.native_handle(), into.data(), into.size(), 0);
+  void tell(Signal& ready) override { watch_->ready = &ready; }
+
+  Result<std::optional<std::size_t>> read(const Rows<char>& into) override {
+    while (!watch_->reading) {
+      Vector vector(into);
+      auto got = ::readv(socket_.native_handle(), vector.rows, vector.count);
+      if (got < 0 && errno == EINTR) continue;
+      if (got < 0 && errno != EAGAIN) return reset_error();
+      if (got != 0 && got < static_cast<ssize_t>(into.bytes()))
+        watch(tcp::socket::wait_read, &Watch::reading);
       if (got >= 0) return std::optional<std::size_t>(static_cast<std::size_t>(got));
-      if (errno == EAGAIN) return std::optional<std::size_t>();
-      if (errno != EINTR) return reset_error();
     }
+    return std::optional<std::size_t>();
   }
 
-  Result<std::size_t> write(std::span<const char> from) override {
-    for (;;) {
-      auto put = ::send(socket_.native_handle(), from.data(), from.size(), MSG_NOSIGNAL);
-      if (put >= 0) return static_cast<std::size_t>(put);
-      if (errno == EAGAIN) return std::size_t{0};
-      if (errno != EINTR) return reset_error();
+  Result<std::size_t> write(const Rows<const char>& from) override {
+    while (!watch_->writing) {
+      Vector vector(from);
+      msghdr message{};
+      message.msg_iov = vector.rows;
+      message.msg_iovlen = static_cast<std::size_t>(vector.count);
+      auto put = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+      if (put < 0 && errno == EINTR) continue;
+      if (put < 0 && errno != EAGAIN) return reset_error();
+      auto count = static_cast<std::size_t>(std::max<ssize_t>(put, 0));
+      if (count < from.bytes()) watch(tcp::socket::wait_write, &Watch::writing);
+      return count;
     }
+    return std::size_t{0};
   }
-
-  Task<Status> readable() override { return ready(tcp::socket::wait_read); }
-  Task<Status> writable() override { return ready(tcp::socket::wait_write); }
 
   void finish() override {
     boost::system::error_code ignored;
@@ -54,13 +68,31 @@ class LoopbackStream : public LocalStream {
   }
 
  private:
-  Task<Status> ready(tcp::socket::wait_type direction) {
-    auto [failed] = co_await socket_.async_wait(direction, as_value);
-    if (failed) co_return reset_error();
-    co_return Status{};
+  struct Vector {
+    template <class Byte>
+    explicit Vector(const Rows<Byte>& from) {
+      for (auto row : from) rows[count++] = {const_cast<char*>(row.data()), row.size()};
+    }
+    iovec rows[Rows<char>::most];
+    int count = 0;
+  };
+  // What the kernel was asked to tell, and has not told yet: until then nothing is tried. It may come after
+  // the stream's end.
+  struct Watch {
+    Signal* ready = nullptr;
+    bool reading = false, writing = false;
+  };
+
+  void watch(tcp::socket::wait_type direction, bool Watch::*asked) {
+    if (std::exchange((*watch_).*asked, true)) return;
+    socket_.async_wait(direction, [watch = watch_, asked](boost::system::error_code) {
+      (*watch).*asked = false;
+      if (watch->ready) watch->ready->notify();
+    });
   }
 
   tcp::socket socket_;
+  std::shared_ptr<Watch> watch_ = std::make_shared<Watch>();
 };
 
 Task<boost::system::error_code> connect(tcp::socket* socket, tcp::endpoint to) {

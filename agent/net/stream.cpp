@@ -37,9 +37,6 @@ void Connection::offer_stream() {
   SSL_set_ciphersuites(
       ssl_.get(), has_aes() ? "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384"
                             : "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384");
-  // Several records come with one system call.
-  SSL_set_read_ahead(ssl_.get(), 1);
-  SSL_set_default_read_buffer_len(ssl_.get(), 64 * 1024);
   int fd = socket_.native_handle();
   auto set = [fd](int level, int name, int value) {
     return ::setsockopt(fd, level, name, &value, sizeof value);
@@ -63,7 +60,7 @@ class HttpClient::Stream : public ByteStream {
   ~Stream() override { client_.retire(std::move(connection_)); }
 
   Task<Result<std::size_t>> read(std::span<char> into) override { return connection_->read(into); }
-  Task<Status> write(std::span<const char> from) override { return connection_->write_from(from); }
+  Task<Result<bool>> write(std::span<const char> from) override { return connection_->write_from(from); }
   void abort() override { connection_->abort(); }
   void probe_after(Millis idle) override { connection_->keep_alive(idle); }
   std::string_view alpn() const override { return alpn_; }

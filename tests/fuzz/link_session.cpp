@@ -1,7 +1,5 @@
 // HTTP/2 as a relay sends it, byte by byte as it comes: frames after the preface, which is said for it. Each
 // visit is answered with what it sent.
-#include <cstring>
-
 #include "agent/core/nursery.hpp"
 #include "agent/features/link/h2/session.hpp"
 #include "tests/features/link/frames.hpp"
@@ -19,20 +17,17 @@ constexpr std::size_t memory = 1024 * 1024;
 
 Task<void> echo(std::shared_ptr<Visit> visit) {
   visit->answer(200);
-  for (;;) {
-    auto bytes = co_await visit->received();
-    if (!bytes) break;
-    if (bytes->empty()) {
+  while (!visit->gone()) {
+    auto bytes = visit->received().front();
+    auto count = visit->put(bytes.first(std::min<std::size_t>(bytes.size(), 512)));
+    visit->passed_on(count);
+    if (count > 0) continue;
+    if (bytes.empty() && visit->ended()) {
       visit->finish();
       co_await visit->delivered();
       break;
     }
-    std::string said(bytes->data(), std::min<std::size_t>(bytes->size(), 512));
-    visit->passed_on(said.size());
-    auto place = co_await visit->room(said.size());
-    if (!place) break;
-    std::memcpy(place->data(), said.data(), place->size());
-    visit->commit(place->size());
+    co_await visit->stirred().wait();
   }
   visit->reset();
 }

@@ -50,7 +50,7 @@ RelayStream::~RelayStream() {
 void RelayStream::pump() {
   for (auto bytes = session_->output(); !bytes.empty(); bytes = session_->output()) {
     inbox_.append(bytes.data(), bytes.size());
-    session_->sent();
+    session_->sent(true);
   }
   if (session_->done()) ended_ = true;
   came_.notify();
@@ -74,13 +74,13 @@ Task<Result<std::size_t>> RelayStream::read(std::span<char> into) {
   co_return count;
 }
 
-Task<Status> RelayStream::write(std::span<const char> from) {
+Task<Result<bool>> RelayStream::write(std::span<const char> from) {
   if (reset_) co_return reset();
-  if (dead_at_ || ended_) co_return Status{};  // nobody hears it
+  if (dead_at_ || ended_) co_return true;  // nobody hears it
   refrelay::Instant now(relays_.time.now().time_since_epoch());
   if (!session_->receive(from, now)) ended_ = true;
   pump();
-  co_return Status{};
+  co_return true;
 }
 
 // Silence until the first probe, then one a second for nine seconds.

@@ -28,7 +28,7 @@ class RelayStream : public qcloud::ByteStream {
   ~RelayStream() override;
 
   Task<qcloud::Result<std::size_t>> read(std::span<char> into) override;
-  Task<qcloud::Status> write(std::span<const char> from) override;
+  Task<qcloud::Result<bool>> write(std::span<const char> from) override;
   void abort() override { end(true); }
   void probe_after(Millis idle) override;
   std::string_view alpn() const override { return "h2-reverse"; }

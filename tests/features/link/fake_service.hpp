@@ -1,7 +1,6 @@
 // Services on this box, as the test plays them.
 #pragma once
 
-#include <cstring>
 #include <map>
 
 #include "agent/core/signal.hpp"
@@ -11,44 +10,39 @@ namespace unit {
 
 // What both ends of a connection see of it. The test reads `got` and fills `gives`.
 struct Served {
-  explicit Served(boost::asio::any_io_executor executor) : readable(executor), writable(executor) {}
   std::string got, gives;
   bool takes = true;  // else it reads nothing
   bool ends = false;  // after `gives` it sends no more
   bool resets = false;
   bool finished = false, gone = false;  // the agent's side
-  qcloud::Signal readable, writable;
+  qcloud::Signal* told = nullptr;
   void wake() {
-    readable.notify();
-    writable.notify();
+    if (told) told->notify();
   }
 };
 
 class FakeStream final : public qcloud::LocalStream {
  public:
   explicit FakeStream(std::shared_ptr<Served> served) : served_(std::move(served)) {}
-  ~FakeStream() override { served_->gone = true; }
-  qcloud::Result<std::optional<std::size_t>> read(std::span<char> into) override {
-    auto count = std::min(into.size(), served_->gives.size());
-    std::memcpy(into.data(), served_->gives.data(), count);
-    served_->gives.erase(0, count);
+  ~FakeStream() override {
+    served_->gone = true;
+    served_->told = nullptr;
+  }
+  void tell(qcloud::Signal& ready) override { served_->told = &ready; }
+  qcloud::Result<std::optional<std::size_t>> read(const qcloud::Rows<char>& into) override {
     if (served_->resets) return reset();
-    if (count == 0 && !served_->ends) return std::optional<std::size_t>();
+    if (served_->gives.empty() && !served_->ends) return std::optional<std::size_t>();
+    std::size_t count = 0;
+    for (auto row : into) count += served_->gives.copy(row.data(), row.size(), count);
+    served_->gives.erase(0, count);
+    if (count > 0 && count < into.bytes() && served_->ends) served_->wake();
     return std::optional<std::size_t>(count);
   }
-  qcloud::Result<std::size_t> write(std::span<const char> from) override {
+  qcloud::Result<std::size_t> write(const qcloud::Rows<const char>& from) override {
     if (served_->resets) return reset();
     if (!served_->takes) return std::size_t{0};
-    served_->got.append(from.data(), from.size());
-    return from.size();
-  }
-  qcloud::Task<qcloud::Status> readable() override {
-    while (served_->gives.empty() && !served_->ends && !served_->resets) co_await served_->readable.wait();
-    co_return qcloud::Status{};
-  }
-  qcloud::Task<qcloud::Status> writable() override {
-    while (!served_->takes && !served_->resets) co_await served_->writable.wait();
-    co_return qcloud::Status{};
+    for (auto row : from) served_->got.append(row.data(), row.size());
+    return from.bytes();
   }
   void finish() override { served_->finished = true; }
 
@@ -65,7 +59,7 @@ class FakeDial final : public qcloud::LocalDial {
     ++dialed;
     if (port == down) co_return qcloud::Error{"local.refused", qcloud::Retry::retry_soon, "refused", ""};
     if (port == slow) co_await answers.wait();
-    served.push_back(std::make_shared<Served>(executor_));
+    served.push_back(std::make_shared<Served>());
     co_return std::unique_ptr<qcloud::LocalStream>(std::make_unique<FakeStream>(served.back()));
   }
   static constexpr std::uint16_t down = 1, slow = 2;

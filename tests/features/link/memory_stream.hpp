@@ -34,11 +34,11 @@ class MemoryStream final : public qcloud::ByteStream {
     to_us_.erase(0, count);
     co_return count;
   }
-  qcloud::Task<qcloud::Status> write(std::span<const char> from) override {
+  qcloud::Task<qcloud::Result<bool>> write(std::span<const char> from) override {
     from_us.append(from.data(), from.size());
     batches.emplace_back(from.data(), from.size());
     if (slow) co_await went_.wait();
-    co_return qcloud::Status{};
+    co_return !slow;
   }
   void abort() override {
     aborted_ = true;

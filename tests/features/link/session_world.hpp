@@ -18,6 +18,13 @@ inline std::size_t heap() {
   return now.uordblks + now.hblkhd;
 }
 
+// What waits for the service, as far as one look shows it.
+inline std::string waiting(const qcloud::link::Visit& visit) {
+  std::string out;
+  for (auto row : visit.received()) out.append(row.data(), row.size());
+  return out;
+}
+
 struct SessionWorld {
   boost::asio::io_context io;
   VirtualClock clock{io};
@@ -91,11 +98,9 @@ struct SessionWorld {
   }
   void write(qcloud::link::Visit& visit, std::string_view bytes) {
     while (!bytes.empty()) {
-      auto place = finish(io, visit.room(bytes.size()));
-      REQUIRE(place);
-      std::memcpy(place->data(), bytes.data(), place->size());
-      visit.commit(place->size());
-      bytes.remove_prefix(place->size());
+      auto count = visit.put(bytes);
+      REQUIRE(count > 0);
+      bytes.remove_prefix(count);
       listen();
     }
   }

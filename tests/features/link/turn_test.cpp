@@ -25,7 +25,10 @@ struct Busy {
   }
   // All buffers are full again, and the next batch is under way: what is in it.
   std::vector<frames::Seen> next() {
-    for (auto& each : bulk) fill(*each);
+    for (int i = 0; i < 2; ++i) {  // a batch may leave at once
+      for (auto& each : bulk) fill(*each);
+      unit::settle(world.io);
+    }
     world.stream.batches.clear();
     world.stream.next();
     unit::settle(world.io);
@@ -37,11 +40,10 @@ struct Busy {
   }
   void fill(Visit& visit, std::size_t most = 1 << 20) {
     for (std::size_t sum = 0; sum < most;) {
-      auto wait = unit::start(world.io, visit.room(std::min<std::size_t>(most - sum, 64 * 1024)));
-      if (!wait.returned()) return wait.cancel();
-      auto place = *wait.value();
-      sum += place.size();
-      visit.commit(place.size());
+      auto place = visit.room(std::min<std::size_t>(most - sum, 64 * 1024)).bytes();
+      visit.commit(place);
+      if (place == 0) return;
+      sum += place;
     }
   }
 };

@@ -59,7 +59,7 @@ struct Session::Callbacks::Table {
   // Frames other than DATA.
   static ssize_t send(nghttp2_session*, const std::uint8_t* data, std::size_t size, int, void* user) {
     Session& session = self(user);
-    if (session.batch_.size() >= session.limits_.batch) return NGHTTP2_ERR_WOULDBLOCK;
+    if (session.batch_.size() >= session.batch_most_) return NGHTTP2_ERR_WOULDBLOCK;
     session.batch_.append(reinterpret_cast<const char*>(data), size);
     return static_cast<ssize_t>(size);
   }
@@ -71,7 +71,7 @@ struct Session::Callbacks::Table {
   static int send_data(nghttp2_session*, nghttp2_frame* frame, const std::uint8_t* head, std::size_t size,
                        nghttp2_data_source*, void* user) {
     Session& session = self(user);
-    if (session.batch_.size() >= session.limits_.batch) return NGHTTP2_ERR_WOULDBLOCK;
+    if (session.batch_.size() >= session.batch_most_) return NGHTTP2_ERR_WOULDBLOCK;
     session.batch_.append(reinterpret_cast<const char*>(head), 9);
     return session.take(frame->hd.stream_id, size) ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }

@@ -18,8 +18,10 @@ struct Limits {
   std::uint32_t first_window = 256 * 1024;         // of a visit after that, while there is memory
   std::uint32_t largest_window = 4 * 1024 * 1024;  // of a visit, once the path has shown its worth
   std::uint32_t connection_window = 4 * 1024 * 1024;  // of all visits of a connection
-  std::size_t out_buffer = 128 * 1024;                // toward one visitor, bytes
-  std::size_t batch = 64 * 1024;        // handed to TLS at a time: what a fresh frame may wait for
+  std::size_t out_buffer = 256 * 1024;                // toward one visitor, bytes
+  // Handed to TLS at a time. The first is what a fresh frame may have to wait for; while the relay takes all
+  // of it at once nothing waits, and larger ones cost less.
+  std::size_t batch = 64 * 1024, largest_batch = 128 * 1024;
   std::size_t interactive = 64 * 1024;  // so much of a visit goes before what others have in bulk
   Millis greeting = seconds(10);        // until the relay has said its SETTINGS
 };

@@ -67,8 +67,8 @@ void Session::data(std::int32_t id, std::span<const char> bytes) {
     visit.bytes_in_ += bytes.size();
     visit.in_since_ping_ += static_cast<std::int64_t>(bytes.size());
     // There is room for what was promised; a relay that says more than that is heard by nghttp2.
-    if (!visit.keep(bytes)) return visit.reset();
-    visit.readable_.notify();
+    visit.in_.append(bytes);
+    visit.stirred_.notify();
   } else if (auto told = tellings_.find(id); told != tellings_.end()) {
     auto& body = told->second.body;
     body.append(bytes.data(), std::min(bytes.size(), telling_limit - std::min(telling_limit, body.size())));
@@ -78,7 +78,7 @@ void Session::data(std::int32_t id, std::span<const char> bytes) {
 void Session::ended(std::int32_t id) {
   if (auto at = visits_.find(id); at != visits_.end()) {
     at->second->visitor_done_ = true;
-    at->second->readable_.notify();
+    at->second->stirred_.notify();
   } else {
     told(id);
   }

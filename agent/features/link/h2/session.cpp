@@ -1,5 +1,8 @@
 #include "agent/features/link/h2/session.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "agent/core/nursery.hpp"
 #include "agent/core/race.hpp"
 #include "agent/features/link/h2/callbacks.hpp"
@@ -8,6 +11,7 @@ namespace qcloud::link {
 namespace {
 
 constexpr std::size_t read_size = 16 * 1024;  // one record of TLS
+constexpr std::size_t a_turn = 64 * 1024;
 constexpr Millis last_words = seconds(1);
 constexpr std::string_view client_preface = NGHTTP2_CLIENT_MAGIC;
 
@@ -22,13 +26,14 @@ Session::Session(boost::asio::any_io_executor executor, Clock& clock, ByteStream
       limits_(limits),
       budget_(budget),
       events_(std::move(events)),
+      batch_most_(limits.batch),
       more_to_write_(executor),
       never_(executor) {
   budget_.watch(this, [this] {
     settle();
     balance();
     for (auto& [id, visit] : visits_)
-      if (visit->pinched_) visit->writable_.notify();
+      if (visit->pinched_) visit->stirred_.notify();
   });
 }
 
@@ -100,6 +105,7 @@ Task<SessionEnd> Session::await_greeting() {
 Task<SessionEnd> Session::read_loop() {
   std::unique_ptr<char[]> buffer(new char[read_size]);
   const std::span<char> into(buffer.get(), read_size);
+  std::size_t turn = 0;  // bytes
   for (;;) {
     auto got = co_await stream_.read(into);
     if (!got) co_return goodbye_ ? SessionEnd::clean : SessionEnd::lost;
@@ -118,8 +124,12 @@ Task<SessionEnd> Session::read_loop() {
     settle();
     balance();
     measure(*got);
-    kick();
+    if (nghttp2_session_want_write(h2_)) kick();
     if (goodbye_ && visits_.empty()) co_return SessionEnd::clean;
+    // What came goes on before more is taken: else a quick relay would have the turn for ever.
+    if (turn += *got; turn < a_turn) continue;
+    turn = 0;
+    co_await boost::asio::post(executor_, boost::asio::use_awaitable);
   }
 }
 
@@ -137,6 +147,10 @@ Task<SessionEnd> Session::write_loop() {
     }
     auto written = co_await stream_.write(batch_);
     if (!written) co_return goodbye_ ? SessionEnd::clean : SessionEnd::lost;
+    if (!*written)
+      batch_most_ = limits_.batch;
+    else if (batch_.size() >= batch_most_)
+      batch_most_ = limits_.largest_batch;
     batch_.clear();
     // An idle connection holds no memory; a busy one keeps it.
     if (visits_.empty()) batch_.shrink_to_fit();

@@ -113,6 +113,7 @@ class Session {
   Head head_;
   Patience patience_;
   std::string batch_;
+  std::size_t batch_most_;              // bytes
   std::vector<std::int32_t> now_bulk_;  // their turn changes when the batch is full
   Signal more_to_write_, never_;
   bool greeted_ = false, broken_ = false, goodbye_ = false, draining_ = false, last_said_ = false;

@@ -1,13 +1,11 @@
-// One visitor's connection: a CONNECT stream (RFC 9113, 8.5), as the switchboard sees it. Bytes are
-// read and written in place; memory is held only while bytes wait.
+// One visitor's connection: a CONNECT stream (RFC 9113, 8.5), as the switchboard sees it. Nothing here waits:
+// bytes are read and written in place, and one signal says that it is worth another look.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <memory>
-#include <span>
 #include <string>
 
-#include "agent/core/result.hpp"
 #include "agent/core/signal.hpp"
 #include "agent/features/link/h2/budget.hpp"
 #include "agent/features/link/h2/limits.hpp"
@@ -20,8 +18,9 @@ class Session;
 
 class Visit {
  public:
-  // What a visit costs besides its bytes: its coroutines above all, streams, sockets. A test weighs it.
-  static constexpr std::size_t cost = 18 * 1024;
+  // What a visit costs besides its bytes: its coroutine above all, stream, socket; and the block of what has
+  // come that is not full. A test weighs it.
+  static constexpr std::size_t cost = 12 * 1024;
 
   // `cost` is held in `budget` already.
   Visit(boost::asio::any_io_executor executor, Session& session, Budget& budget, std::int32_t id,
@@ -34,23 +33,34 @@ class Visit {
   // Answers the CONNECT, once. 200 opens the way; anything else is the end of the visit.
   void answer(int status);
 
-  // What the visitor has sent; waits for some. Empty: it sends no more. Error link.gone: the stream is over.
-  // The view is good until the next wait.
-  Task<Result<std::span<const char>>> received();
+  // What the visitor has sent and nobody took yet, 64 KiB of it at most. Good until the next wait.
+  Rows<const char> received() const { return in_.front(most_at_once); }
+  std::size_t waiting() const { return in_.size(); }  // all of it
   // Written to the service; the visitor may send as much again.
   void passed_on(std::size_t count);
+  // He sends no more than that.
+  bool ended() const { return visitor_done_; }
 
-  // Where bytes for the visitor go; waits for room. Error link.gone. Good until commit() or the next wait.
-  Task<Result<std::span<char>>> room(std::size_t wish);
+  // Where bytes for the visitor go, `wish` at most; empty: not now. Good until commit(), which follows at
+  // once, with 0 if there was nothing.
+  Rows<char> room(std::size_t wish);
   void commit(std::size_t count);
+  // The same with bytes that are there already; how many of them found room.
+  std::size_t put(std::span<const char> bytes);
   // No more for the visitor, after what was committed.
   void finish();
   // Returns when all that was committed is on its way, and the stream is over.
   Task<void> delivered();
-  // Told when the stream is over and not in order: nobody is there any more.
-  Signal& lost() { return lost_; }
+
+  // The stream is over, or will be, and nothing can be sent; what came before an end in order is still there.
+  bool gone() const { return gone_ || !session_; }
   // Ends both ways at once; idempotent.
   void reset();
+
+  // Notified when one of these has changed: more has come, it has ended, there is room again, it is gone.
+  Signal& stirred() { return stirred_; }
+  // Notified when the stream is over and not in order: nobody is there any more.
+  Signal& lost() { return lost_; }
 
   // Memory that is held for this visit elsewhere, until the visit is destroyed; false: there is no room.
   bool burden(std::size_t bytes);
@@ -60,10 +70,8 @@ class Visit {
 
  private:
   friend class Session;
-  bool keep(std::span<const char> bytes);
-  void drop(Pipe& pipe, std::size_t count);
-  void discard(Pipe& pipe);
-  std::span<char> place(std::size_t wish);
+  static constexpr std::size_t most_at_once = 256 * 1024;
+
   // The stream is over: in order, so that what came before its end is still to be read; or not.
   void part();
   void lose();
@@ -73,7 +81,7 @@ class Visit {
   std::int32_t id_;
   Opening opening_;
   Pipe in_, out_;
-  Signal readable_, writable_, lost_;
+  Signal stirred_, lost_;
   std::size_t burden_ = cost;
   std::uint64_t bytes_in_ = 0, bytes_out_ = 0;
   std::int64_t window_ = 0;  // what the visitor may have on its way and here, bytes

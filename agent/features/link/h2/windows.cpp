@@ -157,12 +157,12 @@ bool Session::take(std::int32_t id, std::size_t count) {
   visit.burst_ += count;
   if (!visit.bulk_ && visit.burst_ > limits_.interactive) now_bulk_.push_back(id);
   while (count > 0) {
-    auto row = visit.out_.front().first(std::min(count, visit.out_.front().size()));
-    batch_.append(row.data(), row.size());
-    visit.drop(visit.out_, row.size());
-    count -= row.size();
+    auto rows = visit.out_.front(count);
+    for (auto row : rows) batch_.append(row.data(), row.size());
+    visit.out_.consume(rows.bytes());
+    count -= rows.bytes();
   }
-  visit.writable_.notify();
+  visit.stirred_.notify();
   return true;
 }
 

@@ -1,96 +1,74 @@
 #include "agent/features/link/switchboard/carry.hpp"
 
-#include "agent/core/race.hpp"
-
 namespace qcloud::link {
 namespace {
 
-constexpr Millis stuck = minutes(10);
-
-// Visitor to service, until the visitor's end. No view of the visit's bytes lives across a wait: they move
-// when more come in.
-Task<bool> inward(Visit* visit, LocalStream* service, Clock* clock) {
-  for (;;) {
-    auto bytes = co_await visit->received();
-    if (!bytes) co_return false;
-    if (bytes->empty()) {
-      service->finish();
-      co_return true;
-    }
-    auto put = service->write(*bytes);
-    if (!put) co_return false;
-    visit->passed_on(*put);
-    if (*put > 0) continue;
-    bool more = co_await takes_more(service, clock);
-    if (!more) co_return false;
-  }
-}
-
-// Service to visitor, until the service's end. Memory is asked for when there is something to put in it.
-Task<bool> outward(Visit* visit, LocalStream* service) {
-  Appetite appetite;
-  for (;;) {
-    auto ready = co_await service->readable();
-    if (!ready) co_return false;
-    auto place = co_await visit->room(appetite.wish());
-    if (!place) co_return false;
-    auto got = service->read(*place);
-    if (!got) co_return false;
-    auto count = got->value_or(0);
-    visit->commit(count);
-    if (!*got) continue;
-    if (count == 0) {
-      visit->finish();
-      co_return true;
-    }
-    appetite.fed(count, place->size());
-  }
-}
-
-Task<void> or_throw(Task<bool> way) {
-  bool ended = co_await std::move(way);
-  if (!ended) throw boost::system::system_error(boost::asio::error::operation_aborted);
-}
-
-Task<bool> both(Task<bool> in, Task<bool> out) {
-  using namespace boost::asio::experimental::awaitable_operators;
-  try {
-    co_await (or_throw(std::move(in)) && or_throw(std::move(out)));
-  } catch (const boost::system::system_error&) {
-    co_return false;
-  } catch (const boost::asio::multiple_exceptions&) {  // the other was cancelled for it
-    co_return false;
-  }
-  co_return true;
-}
+constexpr std::size_t a_turn = 128 * 1024;
 
 }  // namespace
 
-Task<bool> takes_more(LocalStream* service, Clock* clock) {
-  auto ready = co_await within(service->writable(), *clock, clock->now() + stuck);
-  co_return ready&&* ready;
-}
-
-Task<bool> hand_over(LocalStream* service, Clock* clock, std::string bytes) {
-  std::span<const char> left = bytes;
-  while (!left.empty()) {
-    auto put = service->write(left);
-    if (!put) co_return false;
-    left = left.subspan(*put);
-    if (*put > 0) continue;
-    bool more = co_await takes_more(service, clock);
-    if (!more) co_return false;
+Task<bool> Carrier::carry(Clock& clock) {
+  service_.tell(visit_.stirred());
+  Turn in = Turn::waits, out = Turn::waits;
+  for (;;) {
+    auto before = visit_.waiting() + owed_.size();
+    if (in == Turn::waits) in = inward();
+    auto left = visit_.waiting() + owed_.size();
+    if (left == 0 || left < before)
+      stuck_.reset();
+    else if (!stuck_)
+      stuck_ = clock.now();
+    if (out == Turn::waits) out = outward();
+    if (in == Turn::failed || out == Turn::failed) co_return false;
+    if (in == Turn::ended && out == Turn::ended) co_return true;
+    co_await visit_.stirred().wait();
   }
-  co_return true;
 }
 
-Task<bool> both_ways(Visit* visit, Task<bool> in, Task<bool> out) {
-  auto ended = co_await unless(both(std::move(in), std::move(out)), visit->lost());
-  co_return ended.value_or(false);
+std::optional<bool> Carrier::settled() {
+  if (owed_.empty()) return true;
+  auto put = service_.write(std::span<const char>(owed_));
+  if (!put) return std::nullopt;
+  owed_.erase(0, *put);
+  if (owed_.empty()) owed_.shrink_to_fit();
+  return owed_.empty();
 }
 
-Task<bool> carry_through(Visit* visit, LocalStream* service, Clock* clock) {
-  co_return co_await both_ways(visit, inward(visit, service, clock), outward(visit, service));
+Carrier::Turn Through::inward() {
+  for (;;) {
+    auto ready = settled();
+    if (!ready) return Turn::failed;
+    if (!*ready) return Turn::waits;
+    auto bytes = visit_.received();
+    if (bytes.empty() && !visit_.ended()) return visit_.gone() ? Turn::failed : Turn::waits;
+    if (bytes.empty()) {
+      service_.finish();
+      return Turn::ended;
+    }
+    auto put = service_.write(bytes);
+    if (!put) return Turn::failed;
+    visit_.passed_on(*put);
+    if (*put < bytes.bytes()) return Turn::waits;
+  }
+}
+
+Carrier::Turn Through::outward() {
+  for (;;) {
+    auto place = visit_.room(wish_);
+    if (place.empty()) return visit_.gone() ? Turn::failed : Turn::waits;
+    auto got = service_.read(place);
+    auto count = got ? got->value_or(0) : 0;
+    visit_.commit(count);
+    if (!got) return Turn::failed;
+    if (!*got) return Turn::waits;
+    if (count == 0) {
+      visit_.finish();
+      return Turn::ended;
+    }
+    bool more = count == place.bytes();
+    wish_ = more ? a_turn : Block::room;
+    if (!more) return Turn::waits;
+  }
 }
 
 }  // namespace qcloud::link

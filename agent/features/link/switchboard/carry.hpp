@@ -1,8 +1,8 @@
-// Bytes between a visit and a service on this box, both ways, as they are.
+// Bytes between a visit and a service on this box, both ways. One coroutine a visit, which looks at both
+// directions whenever something has changed in one of them.
 #pragma once
 
-#include <algorithm>
-#include <memory>
+#include <optional>
 #include <string>
 
 #include "agent/core/clock.hpp"
@@ -11,31 +11,50 @@
 
 namespace qcloud::link {
 
-// How much to ask a service for: little at first, more while it gives all that was asked for. So a
-// thousand small answers do not take the memory of a thousand large ones.
-class Appetite {
+class Carrier {
  public:
-  std::size_t wish() const { return wish_; }
-  void fed(std::size_t got, std::size_t place) {
-    if (got == place)
-      wish_ = std::min(most, wish_ * 4);
-    else if (got < wish_ / 4)
-      wish_ = std::max(least, wish_ / 2);
-  }
+  // `first`: said to the service before anything of the visitor. `visit` and `service` outlive it.
+  Carrier(Visit& visit, LocalStream& service, std::string first)
+      : visit_(visit), service_(service), owed_(std::move(first)) {}
+  virtual ~Carrier() = default;
+  Carrier(const Carrier&) = delete;
+
+  // Until both directions have ended in order: true. False as soon as one fails, or the visitor is gone.
+  Task<bool> carry(Clock& clock);
+
+  // Since when the service has taken nothing, although there is something for it.
+  std::optional<Instant> stuck() const { return stuck_; }
+
+ protected:
+  enum class Turn : std::uint8_t { waits, ended, failed };
+  // As far as it goes now: visitor to service, until the visitor's end; service to visitor, until the
+  // service's.
+  virtual Turn inward() = 0;
+  virtual Turn outward() = 0;
+
+  // Whether all that is owed to the service could be handed over; nothing: the service is gone.
+  std::optional<bool> settled();
+  void owe(std::span<const char> bytes) { owed_.append(bytes.data(), bytes.size()); }
+
+  Visit& visit_;
+  LocalStream& service_;
 
  private:
-  static constexpr std::size_t least = 4 * 1024, most = 64 * 1024;
-  std::size_t wish_ = least;
+  std::string owed_;
+  std::optional<Instant> stuck_;
 };
 
-// Waits until the service takes more. False: it is gone, or has taken nothing for ten minutes.
-Task<bool> takes_more(LocalStream* service, Clock* clock);
-// All of it to the service; false as above.
-Task<bool> hand_over(LocalStream* service, Clock* clock, std::string bytes);
+// The bytes as they are.
+class Through : public Carrier {
+ public:
+  using Carrier::Carrier;
 
-// Both directions, until both have ended in order: true. False as soon as one fails or the visitor is lost.
-Task<bool> both_ways(Visit* visit, Task<bool> in, Task<bool> out);
+ private:
+  Turn inward() override;
+  Turn outward() override;
 
-Task<bool> carry_through(Visit* visit, LocalStream* service, Clock* clock);
+  // How much to ask the service for: little, until it gives all that it was asked for.
+  std::size_t wish_ = Block::room;
+};
 
 }  // namespace qcloud::link

@@ -1,104 +1,88 @@
 #include "agent/features/link/switchboard/secured.hpp"
 
-#include <cstring>
-
-#include "agent/features/link/switchboard/carry.hpp"
-
-// After the handshake only outward() speaks to the visitor, so that what waits in TLS is bounded by the room
-// that the visit has; what the visitor's own messages provoke (RFC 8446, 4.6.3) leaves with it.
+// What waits in TLS is bounded by the room that the visit has: outward() seals no more than that, and what
+// the visitor's own messages provoke (RFC 8446, 4.6.3) leaves before more of them are looked at.
 namespace qcloud::link {
+namespace {
 
-void Secured::move_pending(std::span<char> place) {
+constexpr std::size_t a_turn = 64 * 1024;
+
+}  // namespace
+
+bool Secured::flush() {
   auto pending = end_.pending();
-  auto count = std::min(pending.size(), place.size());
-  std::memcpy(place.data(), pending.data(), count);
+  if (pending.empty()) return true;
+  auto count = visit_.put(pending);
   end_.sent(count);
-  visit_.commit(count);
+  return count == pending.size();
 }
 
-Task<bool> Secured::flush() {
-  while (!end_.pending().empty()) {
-    auto place = co_await visit_.room(end_.pending().size());
-    if (!place) co_return false;
-    move_pending(*place);
-  }
-  co_return true;
-}
-
-// What came from the visitor, one record of it, to the service.
-Task<Secured::Pumped> Secured::pump() {
-  auto bytes = co_await visit_.received();
-  if (!bytes) co_return Pumped::failed;
-  if (bytes->empty()) co_return Pumped::ended;
-  auto records = *bytes;
-  auto opened = end_.open(records, scratch_);
-  auto used = bytes->size() - records.size();
-  std::string rest;
-  bool gone = false;
-  if (opened.step == TlsEnd::Step::bytes) {
-    std::span<const char> clear = scratch_.first(opened.count);
-    auto put = service_.write(clear);
-    gone = !put;
-    if (put) rest.assign(clear.data() + *put, clear.size() - *put);
-  }
-  visit_.passed_on(used);
-  if (gone || opened.step == TlsEnd::Step::failed) co_return Pumped::failed;
-  if (opened.step == TlsEnd::Step::ended) co_return Pumped::ended;
-  if (rest.empty()) co_return Pumped::more;
-  bool taken = co_await hand_over(&service_, &clock_, std::move(rest));
-  co_return taken ? Pumped::more : Pumped::failed;
-}
-
-Task<bool> Secured::shake_hands() {
-  while (!end_.secured()) {
-    auto pumped = co_await pump();
-    bool said = co_await flush();
-    if (pumped != Pumped::more || !said) co_return false;
-  }
-  co_return true;
-}
-
-Task<bool> Secured::inward() {
+// A record at a time, to the service.
+Carrier::Turn Secured::inward() {
   for (;;) {
-    auto pumped = co_await pump();
-    if (pumped == Pumped::failed) co_return false;
-    if (pumped == Pumped::more) continue;
-    service_.finish();
-    co_return true;
+    auto ready = settled();
+    if (!ready) return Turn::failed;
+    if (!*ready) return Turn::waits;
+    auto records = visit_.received().front();
+    if (records.empty() && !visit_.ended()) return visit_.gone() ? Turn::failed : Turn::waits;
+    if (records.empty()) {
+      if (!was_secured_) return Turn::failed;
+      service_.finish();
+      return Turn::ended;
+    }
+    auto before = records.size();
+    auto opened = end_.open(records, scratch_);
+    auto used = before - records.size();
+    was_secured_ |= end_.secured();
+    if (opened.step == TlsEnd::Step::bytes) owe(scratch_.first(opened.count));
+    visit_.passed_on(used);
+    if (opened.step == TlsEnd::Step::failed) return Turn::failed;
+    if (opened.step == TlsEnd::Step::ended) {
+      service_.finish();
+      return Turn::ended;
+    }
+    bool said = flush();
+    if (opened.step == TlsEnd::Step::hungry && used == 0 && !said) return Turn::waits;
   }
 }
 
-Task<bool> Secured::outward() {
-  Appetite appetite;
+Carrier::Turn Secured::outward() {
   for (;;) {
-    bool said = co_await flush();
-    if (!said) co_return false;
-    auto ready = co_await service_.readable();
-    if (!ready) co_return false;
-    auto place = co_await visit_.room(appetite.wish());
-    if (!place) co_return false;
-    auto records = place->size() / TlsEnd::record + 1;
-    auto clear =
-        place->size() > 2 * records * TlsEnd::overhead ? place->size() - records * TlsEnd::overhead : 256;
+    if (!flush() || !was_secured_) return visit_.gone() ? Turn::failed : Turn::waits;
+    if (ending_) {
+      visit_.finish();
+      return Turn::ended;
+    }
+    auto room = visit_.room(a_turn).bytes();
+    visit_.commit(0);
+    if (room == 0) return visit_.gone() ? Turn::failed : Turn::waits;
+    auto records = room / TlsEnd::record + 1;
+    auto clear = room > 2 * records * TlsEnd::overhead ? room - records * TlsEnd::overhead : 256;
     auto into = scratch_.first(std::min(clear, scratch_.size()));
     auto got = service_.read(into);
-    if (!got) co_return false;
-    bool ended = *got && **got == 0;
+    if (!got) return Turn::failed;
+    if (!*got) return Turn::waits;
+    auto count = **got;
+    ending_ = count == 0;
     bool fine = true;
-    if (ended)
+    if (ending_)
       end_.finish();
-    else if (*got)
-      fine = end_.seal(into.first(**got));
-    move_pending(*place);
-    if (!fine) co_return false;
-    if (*got) appetite.fed(**got, into.size());
-    if (!ended) continue;
-    said = co_await flush();
-    visit_.finish();
-    co_return said;
+    else
+      fine = end_.seal(into.first(count));
+    bool said = flush();
+    if (!fine) return Turn::failed;
+    if (!ending_ && said && count < into.size()) return Turn::waits;
   }
 }
 
-Task<bool> Secured::carry() { return both_ways(&visit_, inward(), outward()); }
+Task<bool> Secured::last_words() {
+  while (!flush()) {
+    if (visit_.gone()) co_return false;
+    co_await visit_.stirred().wait();
+  }
+  visit_.finish();
+  co_await visit_.delivered();
+  co_return true;
+}
 
 }  // namespace qcloud::link

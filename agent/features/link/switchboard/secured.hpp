@@ -2,42 +2,33 @@
 // the clear. The relay still sees only records.
 #pragma once
 
-#include <span>
-
-#include "agent/core/clock.hpp"
-#include "agent/features/link/h2/visit.hpp"
-#include "agent/gate/local_dial.hpp"
+#include "agent/features/link/switchboard/carry.hpp"
 #include "agent/gate/tls_end.hpp"
 
 namespace qcloud::link {
 
-class Secured {
+class Secured : public Carrier {
  public:
   // `scratch`: TlsEnd::record or more, used between waits only, so that all visits can share it. All outlive
   // it.
-  Secured(TlsEnd& end, Visit& visit, LocalStream& service, Clock& clock, std::span<char> scratch)
-      : end_(end), visit_(visit), service_(service), clock_(clock), scratch_(scratch) {}
+  Secured(TlsEnd& end, Visit& visit, LocalStream& service, std::string first, std::span<char> scratch)
+      : Carrier(visit, service, std::move(first)), end_(end), scratch_(scratch) {}
 
-  // False: the visitor does not speak TLS, or left. What he said after it may be at the service already.
-  Task<bool> shake_hands();
-  // Until both directions have ended; false: one failed.
-  Task<bool> carry();
-  // What TLS still wants said, an alert perhaps.
-  Task<bool> flush();
+  // The visitor has shaken hands. If he never does: he does not speak TLS, or left.
+  bool was_secured() const { return was_secured_; }
+  // What TLS still wants said, an alert perhaps; then the visit ends. False: he does not hear it.
+  Task<bool> last_words();
 
  private:
-  enum class Pumped : std::uint8_t { more, ended, failed };
-  Task<Pumped> pump();
-  Task<bool> inward();
-  Task<bool> outward();
-  // Puts pending records where they leave from.
-  void move_pending(std::span<char> place);
+  Turn inward() override;
+  Turn outward() override;
+  // Moves pending records to where they leave from; true: none is left.
+  bool flush();
 
   TlsEnd& end_;
-  Visit& visit_;
-  LocalStream& service_;
-  Clock& clock_;
   std::span<char> scratch_;
+  bool was_secured_ = false;
+  bool ending_ = false;  // our close_notify is made
 };
 
 }  // namespace qcloud::link

@@ -12,15 +12,14 @@ namespace {
 constexpr std::size_t scratch_size = 64 * 1024;
 constexpr std::uint16_t https = 443;       // the one port that the relay has for visitors
 constexpr Millis last_words = seconds(5);  // until a visitor has heard why not
-
-Task<bool> part(Visit* visit, Secured* secured) {
-  bool said = co_await secured->flush();
-  visit->finish();
-  co_await visit->delivered();
-  co_return said;
-}
+constexpr Millis stuck = minutes(10);      // a service that takes nothing for so long is left
 
 }  // namespace
+
+void Switchboard::take(std::shared_ptr<Visit> visit) {
+  if (!std::exchange(watching_, true)) visits_.spawn(watch());
+  visits_.spawn(serve(std::move(visit)));
+}
 
 Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
   // However this coroutine ends, the visit does too.
@@ -46,7 +45,7 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
       std::list<Led>::iterator at;
       ~Entry() { all.erase(at); }
     } entry{led_, led_.insert(led_.end(), {visit, service})};
-    record.outcome = co_await lead(visit, service);
+    record.outcome = co_await lead(&*entry.at);
     record.stayed = deps_.clock.now() - began;
     record.bytes_in = visit->bytes_in();
     record.bytes_out = visit->bytes_out();
@@ -59,11 +58,27 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
 
 void Switchboard::review() {
   const auto& published = deps_.services();
-  for (auto& [visit, service] : led_)
-    if (std::find(published.begin(), published.end(), service) == published.end()) visit->reset();
+  for (auto& led : led_)
+    if (std::find(published.begin(), published.end(), led.service) == published.end()) led.visit->reset();
 }
 
-Task<std::string> Switchboard::lead(std::shared_ptr<Visit> visit, Service service) {
+// One timer for all, and none while there are no visits.
+Task<void> Switchboard::watch() {
+  for (;;) {
+    while (led_.empty()) co_await more_.wait();
+    auto now = deps_.clock.now(), next = now + stuck;
+    for (auto& led : led_) {
+      auto since = led.carrier ? led.carrier->stuck() : std::nullopt;
+      if (since && now - *since >= stuck) led.visit->reset();
+      if (since && now - *since < stuck) next = std::min(next, *since + stuck);
+    }
+    co_await deps_.clock.sleep_until(next);
+  }
+}
+
+Task<std::string> Switchboard::lead(Led* led) {
+  auto visit = led->visit;
+  const auto& service = led->service;
   auto dialed = co_await unless(deps_.dial.dial(service.address, service.port), visit->lost());
   if (!dialed || !*dialed) {
     visit->answer(502);
@@ -82,30 +97,27 @@ Task<std::string> Switchboard::lead(std::shared_ptr<Visit> visit, Service servic
     }
   }
   visit->answer(200);
-  if (service.proxy_header) {
-    auto header = proxy_header(visit->opening(), service.address, service.port);
-    bool told = co_await hand_over(local.get(), &deps_.clock, std::move(header));
-    if (!told) co_return "service down";
+  std::string first;
+  if (service.proxy_header) first = proxy_header(visit->opening(), service.address, service.port);
+  if (!end) {
+    Through through(*visit, *local, std::move(first));
+    co_return co_await carry(led, &through);
   }
-  if (end) co_return co_await secure(visit, local.get(), end.get());
-  bool in_order = co_await carry_through(visit.get(), local.get(), &deps_.clock);
-  if (in_order) co_await visit->delivered();
-  co_return "served";
+  if (!scratch_) scratch_.reset(new char[scratch_size]);
+  Secured secured(*end, *visit, *local, std::move(first), {scratch_.get(), scratch_size});
+  auto outcome = co_await carry(led, &secured);
+  if (secured.was_secured()) co_return outcome;
+  // The alert says why not; a visitor who does not take it is not waited for.
+  (void)co_await within(secured.last_words(), deps_.clock, deps_.clock.now() + last_words);
+  co_return "no TLS";
 }
 
-Task<std::string> Switchboard::secure(std::shared_ptr<Visit> visit, LocalStream* service, TlsEnd* end) {
-  if (!scratch_) scratch_.reset(new char[scratch_size]);
-  const std::span<char> scratch(scratch_.get(), scratch_size);
-  Secured secured(*end, *visit, *service, deps_.clock, scratch);
-  auto greeted = co_await unless(secured.shake_hands(), visit->lost());
-  if (greeted.value_or(false)) {
-    bool in_order = co_await secured.carry();
-    if (in_order) co_await visit->delivered();
-    co_return "served";
-  }
-  // The alert says why not; a visitor who does not take it is not waited for.
-  (void)co_await within(part(visit.get(), &secured), deps_.clock, deps_.clock.now() + last_words);
-  co_return "no TLS";
+Task<std::string> Switchboard::carry(Led* led, Carrier* carrier) {
+  led->carrier = carrier;
+  more_.notify();
+  bool in_order = co_await carrier->carry(deps_.clock);
+  if (in_order) co_await led->visit->delivered();
+  co_return "served";
 }
 
 }  // namespace qcloud::link

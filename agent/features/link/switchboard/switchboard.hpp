@@ -8,6 +8,7 @@
 #include "agent/core/nursery.hpp"
 #include "agent/features/link/h2/visit.hpp"
 #include "agent/features/link/policy.hpp"
+#include "agent/features/link/switchboard/carry.hpp"
 #include "agent/features/link/switchboard/services.hpp"
 #include "agent/gate/local_dial.hpp"
 #include "agent/gate/tls_end.hpp"
@@ -35,9 +36,9 @@ class Switchboard {
     std::function<std::unique_ptr<TlsEnd>()> tls_end;  // with the box's certificate; null: there is none
     std::function<void(VisitRecord)> record;
   };
-  explicit Switchboard(Deps deps) : deps_(std::move(deps)), visits_(deps_.executor) {}
+  explicit Switchboard(Deps deps) : deps_(std::move(deps)), more_(deps_.executor), visits_(deps_.executor) {}
 
-  void take(std::shared_ptr<Visit> visit) { visits_.spawn(serve(std::move(visit))); }
+  void take(std::shared_ptr<Visit> visit);
   // Ends the visits whose service is not published any more, or leads elsewhere now.
   void review();
   // Ends every visit; returns when none is left.
@@ -45,18 +46,21 @@ class Switchboard {
 
  private:
   Task<void> serve(std::shared_ptr<Visit> visit);
-  Task<std::string> lead(std::shared_ptr<Visit> visit, Service service);
-  Task<std::string> secure(std::shared_ptr<Visit> visit, LocalStream* service, TlsEnd* end);
-
   struct Led {  // a visit and where it was led
     std::shared_ptr<Visit> visit;
     Service service;
+    const Carrier* carrier = nullptr;  // once the way is open, until the end
   };
+  Task<std::string> lead(Led* led);
+  Task<std::string> carry(Led* led, Carrier* carrier);
+  Task<void> watch();
 
   Deps deps_;
   Doorkeeper door_;
   std::list<Led> led_;
   std::unique_ptr<char[]> scratch_;  // for visits whose TLS ends here; made with the first
+  Signal more_;                      // a visit has begun
+  bool watching_ = false;
   Nursery visits_;
 };
 
