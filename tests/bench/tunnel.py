@@ -75,8 +75,10 @@ def _peak(place, count, size):
     told = place.pump("busy", place.link, count, size)
     with open("/proc/%d/status" % pid) as text:
         high = next(int(line.split()[1]) for line in text if line.startswith("VmHWM"))
-    return {"value": high * 1024 / 1e6, "note": "half of them down, half up, %d MiB each, in %.1f s%s" % (
-        size // MIB, told["seconds"], "; %d FAILED" % told["failed"] if told["failed"] else "")}
+    if told["failed"]:
+        raise RuntimeError("%d of %d streams failed" % (told["failed"], count))
+    return {"value": high * 1024 / 1e6, "note": "half of them down, half up, %d MiB each, in %.1f s" % (
+        size // MIB, told["seconds"])}
 
 
 def memory(_):

@@ -25,7 +25,7 @@ struct Block {
 // however many are slow, something is left for the next one (dynamic thresholds, Choudhury and Hahne, 1998).
 class Budget {
  public:
-  explicit Budget(std::size_t bytes = 20 * 1024 * 1024) : total_(bytes) {}
+  explicit Budget(std::size_t bytes = 24 * 1024 * 1024) : total_(bytes) {}
   ~Budget() { keep_spare(0); }
   Budget(const Budget&) = delete;
 
@@ -33,7 +33,7 @@ class Budget {
   std::size_t most_held() const { return most_held_; }
   std::size_t free() const { return total_ - std::min(total_, held_ + promised_); }
   // What one visit may hold toward its visitor.
-  std::size_t share() const { return free() / 64; }
+  std::size_t share() const { return free() / 128; }
   // No room for new visits; and room again, a little later than that.
   bool crowded() const { return free() < total_ / 64; }
   bool roomy() const { return free() >= roomy_at(); }

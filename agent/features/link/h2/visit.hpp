@@ -20,7 +20,7 @@ class Visit {
  public:
   // What a visit costs besides its bytes: its coroutine above all, stream, socket; and the block of what has
   // come that is not full. A test weighs it.
-  static constexpr std::size_t cost = 12 * 1024;
+  static constexpr std::size_t cost = 8 * 1024;
 
   // `cost` is held in `budget` already.
   Visit(boost::asio::any_io_executor executor, Session& session, Budget& budget, std::int32_t id,
