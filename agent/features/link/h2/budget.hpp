@@ -21,8 +21,9 @@ struct Block {
 };
 
 // Bytes are held (memory that is there) or promised (window that a relay has and may use at any moment).
-// Both together are never more than the total. What one visit may hold is a share of what is free, so
-// however many are slow, something is left for the next one (dynamic thresholds, Choudhury and Hahne, 1998).
+// Both together are never more than the total, but for the rest of a visit's last block, which its cost
+// covers. What one visit may hold is a share of what is free, so however many are slow, something is left for
+// the next one (dynamic thresholds, Choudhury and Hahne, 1998).
 class Budget {
  public:
   explicit Budget(std::size_t bytes = 24 * 1024 * 1024) : total_(bytes) {}
