@@ -23,6 +23,9 @@ target_link_libraries(qc_qrencode INTERFACE ${QRENCODE_LIBRARY})
 
 # Asio, Beast, JSON and URL are compiled here once; everyone else sees declarations.
 add_library(qc_boost STATIC cmake/boost.cpp)
+if(QCLOUD_SANITIZE MATCHES undefined)
+  set_source_files_properties(cmake/boost.cpp PROPERTIES COMPILE_OPTIONS -fno-sanitize=undefined)
+endif()
 target_compile_definitions(qc_boost PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_ARRAY
   BOOST_BEAST_SEPARATE_COMPILATION

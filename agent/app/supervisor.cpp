@@ -94,12 +94,10 @@ Task<void> Supervisor::supervise(Child* child) {
     auto started = clock_.now();
     std::optional<std::string> fault;
     {
-      using namespace boost::asio::experimental::awaitable_operators;
       auto unwanted = [](Child* c) -> Task<void> {
         while (c->wanted()) co_await c->wake.wait();
       };
-      auto first = co_await (std::move(work) || unwanted(child));
-      if (first.index() == 0) fault = std::get<0>(std::move(first));
+      fault = co_await before(std::move(work), unwanted(child));
     }
     co_await child->slot.port->silence();
     if (!fault) {

@@ -1,7 +1,7 @@
-// Waiting for one of two things. Kept out of signal.hpp: the operators are heavy to include.
+// Waiting for one of two things. Asio's operators are compiled once, in race.cpp: with a result of every
+// type in every file they were a third of what the compiler had to do.
 #pragma once
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <exception>
 #include <optional>
 
@@ -9,8 +9,13 @@
 
 namespace qcloud {
 
-// `||` waits for the first success, and takes an exception for none: one in the work would be waited
-// out. So it travels as a value, and goes on from where the race is over.
+// The number, from 0, of the one that returned first; the others are then cancelled, and have unwound. One
+// that throws has not returned: the others are waited for. When all throw, so does this.
+Task<int> first_of(Task<void> one, Task<void> other);
+Task<int> first_of(Task<void> one, Task<void> other, Task<void> third);
+
+// An exception in the work would be waited out like that. So it travels as a value, and goes on from where
+// the race is over.
 template <class T>
 struct Caught {
   std::optional<T> value;
@@ -22,33 +27,35 @@ struct Caught {
 };
 
 template <class T>
-Task<Caught<T>> caught(Task<T> work) {
-  Caught<T> out;
+Task<void> catch_into(Caught<T>* out, Task<T> work) {
   try {
-    out.value.emplace(co_await std::move(work));
+    out->value.emplace(co_await std::move(work));
   } catch (...) {
-    out.thrown = std::current_exception();
+    out->thrown = std::current_exception();
   }
-  co_return out;
 }
 
-// What `work` returned, or nothing when `interrupt` came first; the work is then cancelled.
+// What `work` returned, or nothing when `other` returned first; the work is then cancelled.
+template <class T>
+Task<std::optional<T>> before(Task<T> work, Task<void> other) {
+  Caught<T> caught;
+  int first = co_await first_of(catch_into(&caught, std::move(work)), std::move(other));
+  if (first == 0) co_return std::optional<T>(caught.take());
+  co_return std::nullopt;
+}
+
+// What `work` returned, or nothing when `interrupt` came first.
 template <class T>
 Task<std::optional<T>> unless(Task<T> work, Signal& interrupt) {
-  using namespace boost::asio::experimental::awaitable_operators;
-  auto first = co_await (caught(std::move(work)) || interrupt.noticed());
-  if (first.index() == 0) co_return std::optional<T>(std::get<0>(first).take());
-  interrupt.clear();
-  co_return std::nullopt;
+  auto done = co_await before(std::move(work), interrupt.noticed());
+  if (!done) interrupt.clear();
+  co_return done;
 }
 
-// What `work` returned, or nothing when `deadline` came first; the work is then cancelled.
+// What `work` returned, or nothing when `deadline` came first.
 template <class T>
 Task<std::optional<T>> within(Task<T> work, Clock& clock, Instant deadline) {
-  using namespace boost::asio::experimental::awaitable_operators;
-  auto first = co_await (caught(std::move(work)) || clock.sleep_until(deadline));
-  if (first.index() == 0) co_return std::optional<T>(std::get<0>(first).take());
-  co_return std::nullopt;
+  return before(std::move(work), clock.sleep_until(deadline));
 }
 
 }  // namespace qcloud

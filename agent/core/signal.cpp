@@ -2,11 +2,12 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <utility>
+
+#include "agent/core/race.hpp"
 
 namespace qcloud {
 
@@ -44,8 +45,7 @@ Task<void> Signal::wait() {
 }
 
 Task<bool> Signal::wait_until(Clock& clock, Instant deadline) {
-  using namespace asio::experimental::awaitable_operators;
-  co_await (noticed() || clock.sleep_until(deadline));
+  co_await first_of(noticed(), clock.sleep_until(deadline));
   co_return std::exchange(channel_->noticed, false);
 }
 

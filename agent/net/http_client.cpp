@@ -272,8 +272,7 @@ void HttpClient::retire(Shared connection) {
   asio::co_spawn(
       executor_,
       [](Shared c, Clock& clock) -> Task<void> {
-        using namespace asio::experimental::awaitable_operators;
-        co_await (c->close() || clock.sleep_for(seconds(1)));
+        co_await first_of(c->close(), clock.sleep_for(seconds(1)));
         c->abort();
       }(connection, clock_),
       [this, connection](std::exception_ptr) { leaving_.remove(connection); });

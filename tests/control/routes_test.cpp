@@ -1,6 +1,7 @@
 // The table of the local API against docs/openapi/control.yaml, both ways.
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <map>
 
 #include "tests/app/agent_world.hpp"

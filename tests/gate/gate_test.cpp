@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 
+#include "agent/gate/mint.hpp"
 #include "tests/gate/world.hpp"
 
 using namespace gate_test;

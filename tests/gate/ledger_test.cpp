@@ -1,5 +1,6 @@
 // Promise A3: what left is shown.
 #include <boost/json/serialize.hpp>
+#include <filesystem>
 
 #include "tests/gate/ledger_world.hpp"
 

@@ -1,4 +1,5 @@
 // Messages that leave another way than a request over TLS: plain ones, look-ups, and tests of the way.
+#include "agent/gate/mint.hpp"
 #include "tests/gate/world.hpp"
 
 using namespace gate_test;

@@ -104,13 +104,7 @@ Task<Result<HttpResponse>> SimTransport::exchange(HttpRequest request, qcloud::M
   if (request.trace) request.trace->addresses = {"5.6.8.1"};
   open.row = meter.opened({"tcp", "10.0.0.2:40000", "5.6.8.1:443", request.message});
   if (!open.row) co_return net_error("gate.switched_off");
-  auto done = co_await
-      [](SimTransport* self, HttpRequest r, Instant until) -> Task<std::optional<Result<HttpResponse>>> {
-    using namespace boost::asio::experimental::awaitable_operators;
-    auto first = co_await (self->serve(std::move(r)) || self->time_.sleep_until(until));
-    if (first.index() == 0) co_return std::optional<Result<HttpResponse>>(std::get<0>(std::move(first)));
-    co_return std::nullopt;
-  }(this, std::move(request), deadline);
+  auto done = co_await qcloud::before(serve(std::move(request)), time_.sleep_until(deadline));
   open.end = qcloud::ConnectionEnd::closed;
   if (!done) co_return net_error("net.timeout");
   co_return std::move(*done);
@@ -192,15 +186,14 @@ Task<Result<HttpResponse>> SimTransport::hang(refcloud::Hang hang, Instant deadl
   HouseClock clock(time_);
   auto until = std::min(deadline, time_.now() + std::chrono::seconds(hang.until - host_.clock.now()));
   for (;;) {
-    using namespace boost::asio::experimental::awaitable_operators;
-    auto first = co_await (wake.wait() || broken.wait() || clock.sleep_until(until));
-    if (first.index() == 1 || faults.down) {
+    int first = co_await qcloud::first_of(wake.wait(), broken.wait(), clock.sleep_until(until));
+    if (first == 1 || faults.down) {
       // The path broke without a word: the kernel's keepalive finds out.
       co_await time_.sleep_until(time_.now() + rng_.between(1s, 35s));
       co_return net_error("net.reset");
     }
     if (auto response = host_.cloud.recheck(hang)) co_return read(std::move(*response));
-    if (first.index() == 2) co_return net_error("net.timeout");
+    if (first == 2) co_return net_error("net.timeout");
   }
 }
 

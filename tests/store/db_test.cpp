@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 #include <sqlite3.h>
 
+#include <filesystem>
+
 #include "agent/store/meta.hpp"
 #include "agent/store/schema.hpp"
 #include "tests/unit/state.hpp"

@@ -8,13 +8,7 @@
 
 namespace unit {
 
-inline qcloud::HttpResponse answer(int status, std::string body, std::string type = "application/json") {
-  qcloud::HttpResponse response;
-  response.status = status;
-  response.content_type = std::move(type);
-  response.body = std::move(body);
-  return response;
-}
+qcloud::HttpResponse answer(int status, std::string body, std::string type = "application/json");
 
 class FakeTransport final : public qcloud::Transport {
  public:
@@ -30,31 +24,14 @@ class FakeTransport final : public qcloud::Transport {
   std::vector<std::string> lookups;
   int drained = 0;
 
-  qcloud::Task<Reply> exchange(qcloud::HttpRequest request, qcloud::Meter& meter) override {
-    requests.push_back(request);
-    if (on_exchange) co_return co_await on_exchange(std::move(request), meter);
-    if (replies.empty())
-      co_return qcloud::Error{"net.unreachable", qcloud::Retry::retry_soon, "no reply set", ""};
-    Reply reply = replies.front();
-    if (replies.size() > 1) replies.pop_front();
-    co_return reply;
-  }
+  FakeTransport();
+  ~FakeTransport() override;
+  qcloud::Task<Reply> exchange(qcloud::HttpRequest request, qcloud::Meter& meter) override;
   qcloud::Task<qcloud::Result<qcloud::DatagramAnswer>> datagram(qcloud::Datagram datagram,
-                                                                qcloud::Meter&) override {
-    datagrams.push_back(datagram);
-    if (on_datagram) co_return on_datagram(datagram);
-    co_return qcloud::Error{"net.timeout", qcloud::Retry::retry_soon, "no answer", ""};
-  }
+                                                                qcloud::Meter&) override;
   qcloud::Task<qcloud::Result<qcloud::LookupAnswer>> lookup(std::string name, qcloud::Family family,
-                                                            qcloud::Instant, qcloud::Meter&) override {
-    lookups.push_back(name);
-    if (on_lookup) co_return on_lookup(name, family);
-    co_return qcloud::LookupAnswer{qcloud::DnsStatus::no_answer, {}, "192.168.1.1:53"};
-  }
-  qcloud::Task<void> drain(qcloud::Meter& meter) override {
-    ++drained;
-    if (on_drain) co_await on_drain(meter);
-  }
+                                                            qcloud::Instant, qcloud::Meter&) override;
+  qcloud::Task<void> drain(qcloud::Meter& meter) override;
 };
 
 }  // namespace unit

@@ -1,11 +1,10 @@
 // Coroutines under a test: each runs until it waits for something that only the test can bring.
 #pragma once
 
-#include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -14,10 +13,11 @@
 namespace unit {
 
 // Runs all that can run now.
-inline void settle(boost::asio::io_context& io) {
-  do io.restart();
-  while (io.poll() != 0);
-}
+void settle(boost::asio::io_context& io);
+
+// Starts it and runs all that can run; `ended` hears what escaped.
+void launch(boost::asio::io_context& io, qcloud::Task<void> work, boost::asio::cancellation_slot slot,
+            std::function<void(std::exception_ptr)> ended);
 
 struct Nothing {};
 
@@ -33,13 +33,10 @@ class Running {
 
  public:
   Running(boost::asio::io_context& io, qcloud::Task<T> work) : io_(io) {
-    boost::asio::co_spawn(
-        io, keep(std::move(work), state_),
-        boost::asio::bind_cancellation_slot(cancel_->slot(), [state = state_](std::exception_ptr e) {
-          state->escaped = e;
-          state->ended = true;
-        }));
-    settle(io);
+    launch(io, keep(std::move(work), state_), cancel_->slot(), [state = state_](std::exception_ptr e) {
+      state->escaped = e;
+      state->ended = true;
+    });
   }
 
   bool ended() const { return state_->ended; }

@@ -1,8 +1,6 @@
 // A state on a real file system, that can be closed and opened again as after a kill.
 #pragma once
 
-#include <stdexcept>
-
 #include "agent/store/db.hpp"
 #include "tests/unit/temp_dir.hpp"
 
@@ -15,17 +13,9 @@ class State {
   std::string state_path() const { return dir / "state.db"; }
   std::string spool_path() const { return dir / "spool.db"; }
   void close() { db_.reset(); }
-  void open() {
-    db_.reset();
-    auto opened = qcloud::Db::open({state_path(), spool_path(), {}});
-    if (!opened) throw std::runtime_error(opened.error().code + ": " + opened.error().detail);
-    db_ = std::move(*opened);
-  }
+  void open();
   // As after a power cut: what was in tmpfs is gone.
-  void lose_spool() {
-    close();
-    for (auto tail : {"", "-wal", "-shm", "-journal"}) std::filesystem::remove(spool_path() + tail);
-  }
+  void lose_spool();
 
   TempDir dir;
 

@@ -2,11 +2,17 @@
 
 #include <sys/stat.h>
 #include <unistd.h>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/beast/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 
 #include <array>
 #include <charconv>
@@ -14,15 +20,44 @@
 
 #include "tests/cloud/adapter/connection.hpp"
 #include "tests/cloud/adapter/front.hpp"
+#include "tests/cloud/problem.hpp"
 
 namespace refcloud {
 namespace {
 
 using tcp = asio::ip::tcp;
 using local = asio::local::stream_protocol;
-using TcpStream = beast::tcp_stream;
-using TlsStream = beast::ssl_stream<TcpStream>;
-using LocalStream = beast::basic_stream<local>;
+namespace beast = boost::beast;
+// TCP and Unix sockets alike.
+using PlainStream = beast::basic_stream<asio::generic::stream_protocol>;
+using TlsStream = beast::ssl_stream<PlainStream>;
+
+constexpr auto use_tuple = asio::as_tuple(asio::use_awaitable);
+
+template <class Stream>
+class WireOver final : public Wire {
+ public:
+  explicit WireOver(Stream* stream) : stream_(*stream) {}
+  asio::awaitable<Moved> read_some(asio::mutable_buffer into) override {
+    const auto [error, size] = co_await stream_.async_read_some(into, use_tuple);
+    co_return Moved{error, size};
+  }
+  asio::awaitable<Moved> write(asio::const_buffer from) override {
+    const auto [error, size] = co_await asio::async_write(stream_, from, use_tuple);
+    co_return Moved{error, size};
+  }
+  void expires_after(std::optional<std::chrono::seconds> span) override {
+    auto& lowest = beast::get_lowest_layer(stream_);
+    if (span)
+      lowest.expires_after(*span);
+    else
+      lowest.expires_never();
+  }
+  asio::any_io_executor executor() override { return stream_.get_executor(); }
+
+ private:
+  Stream& stream_;
+};
 
 std::string text_of(const tcp::endpoint& endpoint) {
   const auto address = endpoint.address().to_string();
@@ -41,9 +76,9 @@ std::optional<std::string> peer_certificate(SSL* connection) {
 
 // Closing a socket that still has unread bytes resets the connection, and the client may lose the answer that
 // says why. So what it still sends is read and thrown away for a moment.
-asio::awaitable<void> close_gently(TcpStream* stream) {
+asio::awaitable<void> close_gently(PlainStream* stream) {
   beast::error_code ignored;
-  stream->socket().shutdown(tcp::socket::shutdown_send, ignored);
+  stream->socket().shutdown(asio::socket_base::shutdown_send, ignored);
   stream->expires_after(std::chrono::seconds(2));
   std::array<char, 16 << 10> thrown_away;
   for (std::size_t total = 0; total < 1 << 20;) {
@@ -71,7 +106,8 @@ asio::awaitable<void> serve_tls(tcp::socket socket, asio::ssl::context* context,
     request.client_cert_der = certificate;
     return service->cloud.handle(request);
   };
-  co_await serve(&stream, service, std::move(answer));
+  WireOver wire(&stream);
+  co_await serve(&wire, service, std::move(answer));
   stream.next_layer().expires_after(std::chrono::seconds(2));
   co_await stream.async_shutdown(use_tuple);
   co_await close_gently(&stream.next_layer());
@@ -80,7 +116,7 @@ asio::awaitable<void> serve_tls(tcp::socket socket, asio::ssl::context* context,
 asio::awaitable<void> serve_front(tcp::socket socket, Service* service) {
   beast::error_code ignored;
   const auto proxy = socket.remote_endpoint(ignored).address().to_string();
-  TcpStream stream(std::move(socket));
+  PlainStream stream(std::move(socket));
   Answer answer = [service, &proxy](Request request) -> Reply {
     request.peer_address = proxy;
     if (!believe_front(request))
@@ -88,7 +124,8 @@ asio::awaitable<void> serve_front(tcp::socket socket, Service* service) {
           {400, "bad-request", "The proxy's Client-Cert or Forwarded header is malformed."});
     return service->cloud.handle(request);
   };
-  co_await serve(&stream, service, std::move(answer));
+  WireOver wire(&stream);
+  co_await serve(&wire, service, std::move(answer));
   co_await close_gently(&stream);
 }
 
@@ -101,8 +138,9 @@ asio::awaitable<void> serve_plain(tcp::socket socket, Service* service) {
   beast::error_code ignored;
   const auto place = service->connections.enter(socket.remote_endpoint(ignored).address());
   if (!place) co_return;
-  TcpStream stream(std::move(socket));
-  co_await serve(&stream, service, answer_plain);
+  PlainStream stream(std::move(socket));
+  WireOver wire(&stream);
+  co_await serve(&wire, service, answer_plain);
   co_await close_gently(&stream);
 }
 
@@ -115,13 +153,15 @@ Reply answer_operator(Service* service, const Request& request) {
 Reply answer_relay(Service* service, const Request& request) { return service->cloud.relay(request); }
 
 asio::awaitable<void> serve_operator(local::socket socket, Service* service) {
-  LocalStream stream(std::move(socket));
-  co_await serve(&stream, service, std::bind_front(answer_operator, service));
+  PlainStream stream(std::move(socket));
+  WireOver wire(&stream);
+  co_await serve(&wire, service, std::bind_front(answer_operator, service));
 }
 
 asio::awaitable<void> serve_relay(local::socket socket, Service* service) {
-  LocalStream stream(std::move(socket));
-  co_await serve(&stream, service, std::bind_front(answer_relay, service));
+  PlainStream stream(std::move(socket));
+  WireOver wire(&stream);
+  co_await serve(&wire, service, std::bind_front(answer_relay, service));
 }
 
 // A connection that fails must not end the listener, so nothing is thrown past here but the end of the

@@ -87,12 +87,11 @@ Status Session::greet() {
 
 Task<SessionEnd> Session::run() {
   if (!greet()) co_return SessionEnd::broken;
-  using namespace boost::asio::experimental::awaitable_operators;
-  auto first = co_await (caught(read_loop()) || caught(write_loop()) || caught(await_greeting()));
+  Caught<SessionEnd> ends[3];
+  int first = co_await first_of(catch_into(&ends[0], read_loop()), catch_into(&ends[1], write_loop()),
+                                catch_into(&ends[2], await_greeting()));
   lose_all();
-  if (first.index() == 0) co_return std::get<0>(first).take();
-  if (first.index() == 1) co_return std::get<1>(first).take();
-  co_return std::get<2>(first).take();
+  co_return ends[first].take();
 }
 
 // One timer in the life of a connection: who has answered TLS and then says nothing is no relay.

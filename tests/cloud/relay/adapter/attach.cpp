@@ -1,5 +1,4 @@
 // Boxes: from the handshake to the end of an attachment.
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
@@ -10,7 +9,6 @@
 namespace refrelay {
 
 namespace json = boost::json;
-using namespace asio::experimental::awaitable_operators;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Steady = std::chrono::steady_clock;
@@ -35,8 +33,8 @@ class Arrival {
 
 Task<void> Relay::attach(WirePtr wire, Connections::Place) {
   wire->impatient();
-  auto secured = co_await (wire->accept_tls(context_.get()) || sleep_for(seconds(10)));
-  if (secured.index() != 0 || !std::get<0>(secured)) co_return wire->abort();
+  auto secured = co_await before(wire->accept_tls(context_.get()), sleep_for(seconds(10)));
+  if (!secured || !*secured) co_return wire->abort();
   const unsigned char* protocol = nullptr;
   unsigned size = 0;
   SSL_get0_alpn_selected(wire->ssl(), &protocol, &size);
@@ -90,7 +88,7 @@ Task<void> Relay::report_gone(std::string id, std::string seen, std::string cert
 Task<void> Relay::run(WirePtr wire, SessionPtr session) {
   Bell more(wire->executor());
   session->on_output = [&more] { more.ring(); };
-  co_await (read_box(wire, session) || write_box(wire, session, more));
+  co_await first_of(read_box(wire, session), write_box(wire, session, more));
   session->on_output = nullptr;
   session->end();
   wire->abort();

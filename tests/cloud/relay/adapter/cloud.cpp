@@ -1,7 +1,6 @@
 #include "tests/cloud/relay/adapter/cloud.hpp"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
@@ -41,14 +40,12 @@ Task<CloudDoor::Answer> CloudDoor::exchange(std::string request) {
 
 Task<CloudDoor::Answer> CloudDoor::ask(std::string method, std::string target, std::string body,
                                        std::chrono::milliseconds patience) {
-  using namespace asio::experimental::awaitable_operators;
   std::string request = method + ' ' + target + " HTTP/1.1\r\nHost: cloud\r\nConnection: close\r\n";
   if (!body.empty())
     request += "Content-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n";
   request += "\r\n" + body;
-  auto done = co_await (exchange(request) || sleep_for(patience));
-  if (done.index() != 0) co_return Answer();
-  co_return std::get<0>(std::move(done));
+  auto done = co_await before(exchange(request), sleep_for(patience));
+  co_return done ? std::move(*done) : Answer();
 }
 
 Task<bool> CloudDoor::started(std::string relay, std::string ipv4, std::string ipv6) {

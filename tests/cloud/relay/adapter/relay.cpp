@@ -3,7 +3,6 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 
@@ -99,17 +98,16 @@ Task<void> Relay::announce(Acceptors visitors, Acceptors boxes, std::function<vo
 
 // The whole list each time, and anew when a box comes: what is not on the list is not told of.
 Task<void> Relay::hear_news() {
-  using namespace asio::experimental::awaitable_operators;
   Bell attached(co_await asio::this_coro::executor);
   on_attached_ = [&attached] { attached.ring(); };
   for (;;) {
-    auto first = co_await (cloud_.news(options_.name, told_, news_ride_ ? seconds(25) : seconds(0)) ||
-                           attached.wait());
-    if (first.index() == 1) {
+    auto asked = co_await before(cloud_.news(options_.name, told_, news_ride_ ? seconds(25) : seconds(0)),
+                                 attached.rung());
+    if (!asked) {
       co_await sleep_for(milliseconds(50));  // they may come in a crowd
       continue;
     }
-    auto news = std::get<0>(std::move(first));
+    auto news = std::move(*asked);
     if (news.has_value() != news_ride_) {
       news_ride_ = news.has_value();
       tell_all();

@@ -1,5 +1,4 @@
 // Visitors: from the ClientHello to the last byte.
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/json.hpp>
 #include <cstdio>
 #include <utility>
@@ -10,7 +9,6 @@
 namespace refrelay {
 
 namespace json = boost::json;
-using namespace asio::experimental::awaitable_operators;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Steady = std::chrono::steady_clock;
@@ -61,7 +59,7 @@ Task<void> Relay::visit(WirePtr wire, Connections::Place) {
 
 // What became of it, for the log.
 Task<const char*> Relay::serve(Visit& visit) {
-  co_await (read_hello(visit) || sleep_for(for_hello));
+  co_await first_of(read_hello(visit), sleep_for(for_hello));
   auto state = visit.hello.state();
   if (state == HelloReader::State::incomplete || state == HelloReader::State::garbage) {
     if (!visit.hello.bytes().empty()) co_await turn_away(visit, unexpected_message);
@@ -77,7 +75,7 @@ Task<const char*> Relay::serve(Visit& visit) {
     bool looked_at = co_await ask(visit, session);
     if (!looked_at) continue;
     if (visit.stream->status != 200) co_return visit.stream->status ? "refused by the box" : "not answered";
-    co_await (up(visit) && down(visit));
+    co_await both(up(visit), down(visit));
     co_return "carried";
   }
   if (tried) co_return "the box has no room";
@@ -170,7 +168,7 @@ Task<void> Relay::turn_away(Visit& visit, unsigned char alert) {
       written = got > 0;
     }
   };
-  co_await (goodbye(*this, visit.wire, std::string(record, sizeof record)) || sleep_for(seconds(1)));
+  co_await first_of(goodbye(*this, visit.wire, std::string(record, sizeof record)), sleep_for(seconds(1)));
 }
 
 void Relay::log(const Visit& visit, const char* outcome) const {

@@ -170,6 +170,11 @@ Task<bool> Bell::wait(std::chrono::milliseconds patience) {
   co_return std::exchange(rung_, false);
 }
 
+Task<void> Bell::rung() {
+  while (!co_await wait()) {
+  }
+}
+
 Task<void> sleep_for(std::chrono::milliseconds span) {
   asio::steady_timer timer(co_await asio::this_coro::executor, span);
   co_await timer.async_wait(as_value);

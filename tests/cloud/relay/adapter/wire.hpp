@@ -3,7 +3,6 @@
 
 #include <openssl/ssl.h>
 
-#include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
@@ -11,12 +10,12 @@
 #include <span>
 #include <string>
 
+#include "tests/cloud/relay/adapter/race.hpp"
+
 namespace refrelay {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-template <class T>
-using Task = asio::awaitable<T>;
 using Instant = std::chrono::steady_clock::time_point;
 
 class Wire {
@@ -75,6 +74,7 @@ class Bell {
   }
   /// False: `patience` ran out.
   Task<bool> wait(std::chrono::milliseconds patience = std::chrono::hours(1000));
+  Task<void> rung();
 
  private:
   asio::steady_timer timer_;
