@@ -18,7 +18,8 @@ using asio::ip::tcp;
 namespace {
 
 constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
-constexpr long read_at_once = 80 * 1024;
+constexpr int record_head = 5;  // bytes (RFC 8446, 5.1)
+constexpr long read_at_once = 144 * 1024;
 constexpr long written_at_once = 144 * 1024;  // a batch of 128 KiB, with what TLS adds to it
 
 Error connect_error(int code) {
@@ -200,8 +201,14 @@ Task<Result<std::size_t>> Connection::read(std::span<char> into) {
   }
   for (;;) {
     ERR_clear_error();
-    int got = SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size()));
-    if (got > 0) co_return static_cast<std::size_t>(got);
+    // As many records as are here already. What ends it after them, the next call hears.
+    std::size_t sum = 0;
+    int got = 0;
+    do {
+      got = SSL_read(ssl_.get(), into.data() + sum, static_cast<int>(into.size() - sum));
+      if (got > 0) sum += static_cast<std::size_t>(got);
+    } while (got > 0 && sum < into.size() && BIO_pending(SSL_get_rbio(ssl_.get())) > record_head);
+    if (sum > 0) co_return sum;
     if (SSL_get_error(ssl_.get(), got) == SSL_ERROR_ZERO_RETURN) co_return std::size_t{0};
     if (!co_await ready(got)) co_return failure();
   }

@@ -44,11 +44,10 @@ struct Session::Callbacks {
     Stream* stream = self(user).find(frame->hd.stream_id);
     if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     batch.append(reinterpret_cast<const char*>(head), 9);
-    batch.append(stream->to_box_, stream->sent_, size);
+    batch.append(stream->to_box_.get() + stream->sent_, size);
     stream->sent_ += size;
-    if (stream->sent_ == stream->to_box_.size()) {
-      stream->to_box_ = {};  // an idle visitor holds no buffer
-      stream->sent_ = 0;
+    if (stream->waiting() == 0) {
+      stream->let_go();
       if (stream->on_room) stream->on_room();
     }
     return 0;
@@ -59,7 +58,7 @@ struct Session::Callbacks {
                         std::uint32_t* flags, nghttp2_data_source*, void* user) {
     Stream* stream = self(user).find(id);
     if (!stream) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    auto there = stream->to_box_.size() - stream->sent_;
+    auto there = stream->waiting();
     if (there == 0 && !stream->visitor_done_) {
       stream->deferred_ = true;
       return NGHTTP2_ERR_DEFERRED;
@@ -232,9 +231,25 @@ std::shared_ptr<Stream> Session::open(const std::string& authority, const std::s
 
 void Session::send(Stream& stream, std::span<const char> bytes) {
   if (stream.over) return;
-  if (bytes.size() > small) stream.to_box_.reserve(Stream::room_for_box + bytes.size());
-  stream.to_box_.append(bytes.data(), bytes.size());
-  stream.bytes_to_box += bytes.size();
+  std::copy_n(bytes.data(), bytes.size(), place(stream, bytes.size()).data());
+  placed(stream, bytes.size());
+}
+
+std::span<char> Session::place(Stream& stream, std::size_t count) {
+  if (stream.room_ - stream.end_ < count) {
+    stream.room_ = std::max(stream.end_, count > small ? Stream::room_for_box : 0) + count;
+    auto larger = std::make_unique_for_overwrite<char[]>(stream.room_);
+    std::copy_n(stream.to_box_.get(), stream.end_, larger.get());
+    stream.to_box_ = std::move(larger);
+  }
+  return {stream.to_box_.get() + stream.end_, count};
+}
+
+void Session::placed(Stream& stream, std::size_t count) {
+  stream.end_ += count;
+  stream.bytes_to_box += count;
+  if (stream.waiting() == 0) return stream.let_go();
+  if (stream.over || count == 0) return;
   if (std::exchange(stream.deferred_, false)) nghttp2_session_resume_data(h2_, stream.id_);
   kick();
 }

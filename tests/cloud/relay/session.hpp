@@ -36,8 +36,8 @@ class Stream {
   /// Called when anything of the above has changed.
   std::function<void()> on_news;
 
-  bool full() const { return to_box_.size() >= room_for_box; }
-  std::size_t waiting() const { return to_box_.size() - sent_; }  ///< for the box, bytes
+  bool full() const { return end_ >= room_for_box; }
+  std::size_t waiting() const { return end_ - sent_; }  ///< for the box, bytes
 
  private:
   friend class Session;
@@ -46,8 +46,13 @@ class Stream {
     if (on_room) on_room();
   }
   std::int32_t id_ = 0;
-  std::string to_box_;
-  std::size_t sent_ = 0;  // of to_box_
+  // An idle visitor holds no buffer.
+  void let_go() {
+    to_box_.reset();
+    sent_ = end_ = room_ = 0;
+  }
+  std::unique_ptr<char[]> to_box_;
+  std::size_t sent_ = 0, end_ = 0, room_ = 0;  // of to_box_
   std::size_t window_ = 0, kept_up_ = 0;
   int headers_ = 0;
   bool deferred_ = false, visitor_done_ = false;
@@ -84,6 +89,10 @@ class Session {
   /// Null: no room at the moment.
   std::shared_ptr<Stream> open(const std::string& authority, const std::string& forwarded);
   void send(Stream& stream, std::span<const char> bytes);
+  /// The same without a copy: room for `count` bytes, until anything else is done with the stream. They are
+  /// sent by placed(), which says how many they became.
+  std::span<char> place(Stream& stream, std::size_t count);
+  void placed(Stream& stream, std::size_t count);
   void finish(Stream& stream);
   void reset(Stream& stream);
   /// `count` bytes of from_box reached the visitor.

@@ -10,8 +10,7 @@
 namespace qcloud::link {
 namespace {
 
-constexpr std::size_t read_size = 16 * 1024;  // one record of TLS
-constexpr std::size_t a_turn = 64 * 1024;
+constexpr std::size_t a_turn = 128 * 1024;  // bytes read before others have theirs
 constexpr Millis last_words = seconds(1);
 constexpr std::string_view client_preface = NGHTTP2_CLIENT_MAGIC;
 
@@ -102,9 +101,9 @@ Task<SessionEnd> Session::await_greeting() {
 }
 
 Task<SessionEnd> Session::read_loop() {
-  std::unique_ptr<char[]> buffer(new char[read_size]);
-  const std::span<char> into(buffer.get(), read_size);
-  std::size_t turn = 0;  // bytes
+  std::unique_ptr<char[]> buffer(new char[a_turn]);
+  const std::span<char> into(buffer.get(), a_turn);
+  std::size_t turn = 0;
   for (;;) {
     auto got = co_await stream_.read(into);
     if (!got) co_return goodbye_ ? SessionEnd::clean : SessionEnd::lost;

@@ -7,7 +7,7 @@
 namespace qcloud::link {
 namespace {
 
-constexpr std::size_t worth_a_frame = 256 * 1024;  // of the connection's window
+constexpr std::size_t little = 256 * 1024;  // of the connection's window
 constexpr Millis between_pings(20), between_idle_pings = seconds(10);
 constexpr std::string_view measuring = "measure!", leaving = "leaving!";
 
@@ -53,8 +53,9 @@ void Session::settle() {
   count_window();
   auto owed = window_ - std::min(window_, promised_);
   auto give = std::min(owed, budget_.free() / 2);
-  bool scarce = promised_ < worth_a_frame;
-  if (give < owed && scarce) budget_.want(budget_.free() + 2 * worth_a_frame);
+  bool scarce = promised_ < little;
+  if (give < owed && scarce) budget_.want(budget_.free() + 2 * little);
+  auto worth_a_frame = std::max(little, window_ / 4);
   if (give == 0 || (give < worth_a_frame && !scarce)) return;
   nghttp2_submit_window_update(h2_, NGHTTP2_FLAG_NONE, 0, static_cast<std::int32_t>(give));
   count_window();

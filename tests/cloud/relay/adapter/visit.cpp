@@ -1,4 +1,5 @@
 // Visitors: from the ClientHello to the last byte.
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cstdio>
 #include <utility>
@@ -125,10 +126,15 @@ Task<void> Relay::up(Visit& visit) {
   for (;;) {
     while (stream.full() && !stream.over) co_await visit.room.wait();
     if (stream.over) co_return;
-    auto got = co_await visit.wire->read({buffer_.data(), stream.waiting() ? chunk : large_chunk});
-    if (got < 0) co_return visit.session->reset(stream);
+    auto place = visit.session->place(stream, stream.waiting() ? chunk : large_chunk);
+    auto got = visit.wire->take(place);
+    visit.session->placed(stream, static_cast<std::size_t>(std::max(got.value_or(0), 0L)));
+    if (!got) {
+      bool again = co_await visit.wire->readable();
+      if (!again) got = -1;
+    }
+    if (got == -1) co_return visit.session->reset(stream);
     if (got == 0) co_return visit.session->finish(stream);
-    visit.session->send(stream, {buffer_.data(), static_cast<std::size_t>(got)});
   }
 }
 

@@ -12,6 +12,7 @@ namespace refrelay {
 namespace {
 
 constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
+constexpr int record_head = 5;  // bytes (RFC 8446, 5.1)
 constexpr long read_at_once = 128 * 1024;
 constexpr long written_at_once = 144 * 1024;  // a batch of 128 KiB, with what TLS adds to it
 
@@ -76,28 +77,48 @@ void Wire::gather() {
   SSL_set_bio(ssl_.get(), gathered, gathered);
 }
 
+// As many as are here already. What ends it after them, the next call hears.
+long Wire::read_records(std::span<char> into) {
+  long sum = 0;
+  int got = 0;
+  do {
+    got = SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size()));
+    if (got <= 0) break;
+    into = into.subspan(static_cast<std::size_t>(got));
+    sum += got;
+  } while (!into.empty() && BIO_pending(SSL_get_rbio(ssl_.get())) > record_head);
+  return sum > 0 ? sum : got;
+}
+
+std::optional<long> Wire::take(std::span<char> into) {
+  if (!socket_.is_open()) return -1;
+  if (std::exchange(emptied_, false)) return std::nullopt;
+  auto got = ::recv(fd(), into.data(), into.size(), 0);
+  if (got < 0) return errno == EAGAIN || errno == EINTR ? std::nullopt : std::optional<long>(-1);
+  if (got == 0) return 0;
+  emptied_ = got < static_cast<long>(into.size());
+  moved_ = std::chrono::steady_clock::now();
+  return got;
+}
+
 Task<long> Wire::read(std::span<char> into) {
   for (;;) {
-    if (!socket_.is_open()) co_return -1;
-    long got = 0;
     bool to_read = true;
-    if (ssl_) {
+    if (!ssl_) {
+      auto got = take(into);
+      if (got) co_return *got;
+    } else {
+      if (!socket_.is_open()) co_return -1;
       ERR_clear_error();
-      got = SSL_read(ssl_.get(), into.data(), static_cast<int>(into.size()));
+      auto got = read_records(into);
       int wanted = got > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), static_cast<int>(got));
       if (wanted == SSL_ERROR_ZERO_RETURN) co_return 0;
       if (got <= 0 && wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) co_return -1;
+      if (got > 0) {
+        moved_ = std::chrono::steady_clock::now();
+        co_return got;
+      }
       to_read = wanted != SSL_ERROR_WANT_WRITE;
-    } else if (!std::exchange(emptied_, false)) {
-      got = ::recv(fd(), into.data(), into.size(), 0);
-      if (got == 0) co_return 0;
-      if (got < 0 && errno == EINTR) continue;
-      if (got < 0 && errno != EAGAIN) co_return -1;
-      emptied_ = got > 0 && got < static_cast<long>(into.size());
-    }
-    if (got > 0) {
-      moved_ = std::chrono::steady_clock::now();
-      co_return got;
     }
     bool again = co_await ready(to_read);
     if (!again) co_return -1;
@@ -171,8 +192,7 @@ Task<bool> Bell::wait(std::chrono::milliseconds patience) {
 }
 
 Task<void> Bell::rung() {
-  while (!co_await wait()) {
-  }
+  for (bool rung = false; !rung;) rung = co_await wait();
 }
 
 Task<void> sleep_for(std::chrono::milliseconds span) {

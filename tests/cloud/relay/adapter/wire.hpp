@@ -7,6 +7,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -32,6 +33,9 @@ class Wire {
   /// Bytes read; 0 at the end, -1 when the connection is lost. `into` is written just before it returns, so
   /// that all connections may share one buffer.
   Task<long> read(std::span<char> into);
+  /// Without TLS: the same, but nothing when it would have to wait, as readable() does (false: it is lost).
+  std::optional<long> take(std::span<char> into);
+  Task<bool> readable() { return ready(true); }
   /// All of it; false when the connection is lost. prompt(): it did not have to wait.
   Task<bool> write(std::span<const char> from);
   /// No more from us: FIN, or close_notify and FIN.
@@ -51,6 +55,7 @@ class Wire {
   Task<bool> ready(bool to_read);
   Task<bool> drained(bool to_read);
   void gather();
+  long read_records(std::span<char> into);
   int fd() { return socket_.native_handle(); }
   struct Free {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
