@@ -21,6 +21,7 @@ class Rows {
     rows_[count_++] = row;
     bytes_ += row.size();
   }
+  void clear() { count_ = bytes_ = 0; }
   std::size_t bytes() const { return bytes_; }  // of all of them
   bool empty() const { return bytes_ == 0; }
   std::span<Byte> front() const { return count_ ? rows_[0] : std::span<Byte>(); }

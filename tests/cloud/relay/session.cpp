@@ -13,7 +13,8 @@ constexpr std::int32_t connection_window = 32 * 1024 * 1024;
 constexpr int most_odd_frames = 2000, most_headers = 8;  // boxes measure with PINGs
 constexpr std::size_t most_answers_waiting = 100;
 constexpr std::chrono::seconds odd_span{10};
-constexpr std::size_t small = 4096;  // more than that at once has more behind it
+constexpr std::size_t most_pieces = 64;  // of what is passed on at once
+constexpr std::size_t small = 4096;      // more than that at once has more behind it
 // Of the streams that the box opens, which are none. "All of them may still come" (RFC 9113 6.8) is spelled
 // 2^31-1 by a server and 2^31-2 by a client, whose peer has the even numbers.
 constexpr std::int32_t all_streams = 0x7ffffffe;
@@ -109,12 +110,12 @@ struct Session::Callbacks {
                    std::size_t size, void* user) {
     // The connection's window comes back at once; the stream's when the visitor has taken the bytes.
     nghttp2_session_consume_connection(h2, size);
-    Stream* stream = self(user).find(id);
-    if (!stream) return nghttp2_session_consume_stream(h2, id, size), 0;
-    if (stream->from_box.empty() && size > small) stream->from_box.reserve(batch_limit);
-    stream->from_box.append(reinterpret_cast<const char*>(data), size);
-    stream->bytes_from_box += size;
-    stream->tell();
+    Session& session = self(user);
+    auto at = session.streams_.find(id);
+    if (at == session.streams_.end()) return nghttp2_session_consume_stream(h2, id, size), 0;
+    if (session.fresh_ != at->second || session.fresh_bytes_.size() >= most_pieces) session.hand_over();
+    session.fresh_ = at->second;
+    session.fresh_bytes_.push_back({reinterpret_cast<const char*>(data), size});
     return 0;
   }
 
@@ -125,6 +126,7 @@ struct Session::Callbacks {
     if (type == NGHTTP2_GOAWAY) session.leaving_ = session.farewell_ = true;
     if ((type == NGHTTP2_DATA || type == NGHTTP2_HEADERS) && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
       if (Stream* stream = session.find(frame->hd.stream_id)) {
+        session.hand_over();
         stream->box_done = true;
         stream->tell();
       }
@@ -176,9 +178,29 @@ bool Session::receive(std::span<const char> bytes, Instant now) {
   heard_ = now;
   auto used =
       nghttp2_session_mem_recv(h2_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  hand_over();
   if (flood_) nghttp2_session_terminate_session(h2_, NGHTTP2_ENHANCE_YOUR_CALM);
   kick();
   return used >= 0 && !flood_;
+}
+
+void Session::hand_over() {
+  if (!fresh_) return;
+  auto stream = std::exchange(fresh_, nullptr);
+  std::size_t came = 0;
+  for (auto piece : fresh_bytes_) came += piece.size();
+  stream->bytes_from_box += came;
+  const auto passed = stream->from_box.empty() && stream->on_bytes ? stream->on_bytes(fresh_bytes_) : 0;
+  if (passed < came && stream->from_box.empty() && came > small) stream->from_box.reserve(batch_limit);
+  auto skip = passed;
+  for (auto piece : fresh_bytes_) {
+    auto gone = std::min(skip, piece.size());
+    stream->from_box.append(piece.data() + gone, piece.size() - gone);
+    skip -= gone;
+  }
+  fresh_bytes_.clear();
+  if (passed > 0) passed_on(*stream, passed);
+  if (passed < came) stream->tell();
 }
 
 bool Session::flooded() {
@@ -297,6 +319,7 @@ void Session::close(std::int32_t id, std::uint32_t code) {
   streams_.erase(at);
   budget_.left += stream->window_ - first_window;
   stream->over = true;
+  if (fresh_ == stream) hand_over();
   stream->untouched = stream->status == 0 && code == NGHTTP2_REFUSED_STREAM;
   stream->tell();
   kick();

@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace refrelay {
 
@@ -35,6 +36,8 @@ class Stream {
   std::function<void()> on_room;
   /// Called when anything of the above has changed.
   std::function<void()> on_news;
+  /// Called with what has come while nothing waits in from_box; how much of it was passed on at once.
+  std::function<std::size_t(std::span<const std::span<const char>>)> on_bytes;
 
   bool full() const { return end_ >= room_for_box; }
   std::size_t waiting() const { return end_ - sent_; }  ///< for the box, bytes
@@ -121,6 +124,7 @@ class Session {
  private:
   struct Callbacks;
   Stream* find(std::int32_t id) const;
+  void hand_over();
   void close(std::int32_t id, std::uint32_t code);
   bool flooded();
   void kick() const {
@@ -133,6 +137,8 @@ class Session {
   std::map<std::int32_t, std::shared_ptr<Stream>> streams_;
   std::string batch_;
   std::size_t batch_most_ = batch_limit;
+  std::shared_ptr<Stream> fresh_;  // what came for it is in the buffer of the connection still
+  std::vector<std::span<const char>> fresh_bytes_;
   std::map<std::int32_t, std::string> tellings_;  // what is not sent yet of their bodies
   Instant heard_{}, flood_began_{};
   int odd_frames_ = 0;

@@ -24,6 +24,42 @@ TEST_CASE("L4 link: a CONNECT is a visit, and its bytes pass as they are, both w
   CHECK(world.heard_data(1) == "and you");
 }
 
+TEST_CASE("link: what is taken at once goes straight on; the rest waits, and all after it") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1), other = world.open(3);
+  visit->answer(200);
+  other->answer(200);
+  std::string taken;
+  std::size_t most = 100;
+  visit->straight_to([&](const Rows<const char>& bytes) {
+    auto before = taken.size();
+    for (auto row : bytes) taken.append(row.data(), std::min(row.size(), most - (taken.size() - before)));
+    return taken.size() - before;
+  });
+  auto held = world.budget.held();
+  auto data = [](std::uint32_t id, const char* text) { return frames::frame(frames::data, 0, id, text); };
+  world.say(data(1, "one ") + data(1, "two ") + data(3, "else") + data(1, "three "));
+  CHECK(taken == "one two three ");
+  CHECK(visit->received().empty());
+  CHECK(unit::waiting(*other) == "else");
+  other->passed_on(4);
+  CHECK(world.budget.held() == held);
+  most = 2;
+  world.say(data(1, "fo") + data(1, "ur "));
+  CHECK(taken == "one two three fo");
+  CHECK(unit::waiting(*visit) == "ur ");
+  most = 100;
+  world.say(data(1, "five"));
+  CHECK(taken == "one two three fo");
+  CHECK(unit::waiting(*visit) == "ur five");
+  visit->passed_on(7);
+  world.say(data(1, " six") + frames::frame(frames::data, frames::end_stream, 1, " end"));
+  CHECK(taken == "one two three fo six end");
+  CHECK(visit->ended());
+  visit->straight_to(nullptr);
+}
+
 TEST_CASE("link: half-close both ways, and the visit is over") {
   SessionWorld world;
   world.greeted();

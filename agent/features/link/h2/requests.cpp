@@ -66,16 +66,24 @@ void Session::data(std::int32_t id, std::span<const char> bytes) {
     Visit& visit = *at->second;
     visit.bytes_in_ += bytes.size();
     visit.in_since_ping_ += static_cast<std::int64_t>(bytes.size());
-    // There is room for what was promised; a relay that says more than that is heard by nghttp2.
-    visit.in_.append(bytes);
-    visit.stirred_.notify();
+    if (fresh_.visit != at->second || fresh_.bytes.full()) hand_over();
+    fresh_.visit = at->second;
+    fresh_.bytes.add(bytes);
   } else if (auto told = tellings_.find(id); told != tellings_.end()) {
     auto& body = told->second.body;
     body.append(bytes.data(), std::min(bytes.size(), telling_limit - std::min(telling_limit, body.size())));
   }
 }
 
+// What came for one visit, in the buffer of the connection still.
+void Session::hand_over() {
+  if (!fresh_.visit) return;
+  std::exchange(fresh_.visit, nullptr)->come(fresh_.bytes);
+  fresh_.bytes.clear();
+}
+
 void Session::ended(std::int32_t id) {
+  hand_over();
   if (auto at = visits_.find(id); at != visits_.end()) {
     at->second->visitor_done_ = true;
     at->second->stirred_.notify();
@@ -85,6 +93,7 @@ void Session::ended(std::int32_t id) {
 }
 
 void Session::closed(std::int32_t id, bool in_order) {
+  hand_over();
   if (id == head_.id) head_ = {};
   tellings_.erase(id);
   auto at = visits_.find(id);

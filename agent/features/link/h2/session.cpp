@@ -109,6 +109,7 @@ Task<SessionEnd> Session::read_loop() {
     if (!got) co_return goodbye_ ? SessionEnd::clean : SessionEnd::lost;
     if (*got == 0) co_return visits_.empty() || goodbye_ ? SessionEnd::clean : SessionEnd::lost;
     auto used = nghttp2_session_mem_recv(h2_, reinterpret_cast<std::uint8_t*>(buffer.get()), *got);
+    hand_over();
     if (used < 0 || patience_.lost() || nghttp2_session_get_outbound_queue_size(h2_) > limits_.queued) {
       // Said once, so that the relay's log can tell why; the write loop ends after it. Not listened to any
       // more.

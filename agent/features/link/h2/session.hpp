@@ -79,6 +79,7 @@ class Session {
   bool begun(const nghttp2_frame_hd& head);
   void received(const nghttp2_frame& frame);
   void data(std::int32_t id, std::span<const char> bytes);
+  void hand_over();
   void ended(std::int32_t id);
   void closed(std::int32_t id, bool in_order);
   // And what the box says to it.
@@ -111,6 +112,10 @@ class Session {
   std::map<std::int32_t, std::shared_ptr<Visit>> visits_;
   std::map<std::int32_t, Telling> tellings_;
   Head head_;
+  struct {
+    std::shared_ptr<Visit> visit;
+    Rows<const char> bytes;
+  } fresh_;
   Patience patience_;
   std::string batch_;
   std::size_t batch_most_;              // bytes

@@ -38,11 +38,27 @@ void Visit::answer(int status) {
 }
 
 void Visit::passed_on(std::size_t count) {
-  if (count == 0) return;
   in_.consume(count);
-  if (!session_) return;
+  went_on(count);
+}
+
+void Visit::went_on(std::size_t count) {
+  if (count == 0 || !session_) return;
   if (!std::exchange(served_, true)) session_->widen(*this);
   session_->tell_window(*this);
+}
+
+void Visit::come(const Rows<const char>& bytes) {
+  auto took = taker_ && in_.empty() ? taker_(bytes) : 0;
+  went_on(took);
+  if (took == bytes.bytes()) return;
+  // There is room for what was promised; a relay that says more than that is heard by nghttp2.
+  for (auto row : bytes) {
+    auto gone = std::min(took, row.size());
+    in_.append(row.subspan(gone));
+    took -= gone;
+  }
+  stirred_.notify();
 }
 
 // Some of the share that one visit may hold; nothing, if it waits for the visitor or for memory.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -38,6 +39,10 @@ class Visit {
   std::size_t waiting() const { return in_.size(); }  // all of it
   // Written to the service; the visitor may send as much again.
   void passed_on(std::size_t count);
+  // Shown what comes while nothing else waits, and says how much of it he took: bytes that go on at once need
+  // no memory here, and wake nobody. Null: nobody.
+  using Taker = std::function<std::size_t(const Rows<const char>&)>;
+  void straight_to(Taker taker) { taker_ = std::move(taker); }
   // He sends no more than that.
   bool ended() const { return visitor_done_; }
 
@@ -75,12 +80,16 @@ class Visit {
   // The stream is over: in order, so that what came before its end is still to be read; or not.
   void part();
   void lose();
+  // More has come: to the taker, and what he leaves to in_.
+  void come(const Rows<const char>& bytes);
+  void went_on(std::size_t count);
 
   Session* session_;  // null once the stream is over
   Budget& budget_;
   std::int32_t id_;
   Opening opening_;
   Pipe in_, out_;
+  Taker taker_;
   Signal stirred_, lost_;
   std::size_t burden_ = cost;
   std::uint64_t bytes_in_ = 0, bytes_out_ = 0;

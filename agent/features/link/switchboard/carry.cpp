@@ -34,6 +34,16 @@ std::optional<bool> Carrier::settled() {
   return owed_.empty();
 }
 
+Through::Through(Visit& visit, LocalStream& service, std::string first)
+    : Carrier(visit, service, std::move(first)) {
+  visit_.straight_to([this](const Rows<const char>& bytes) -> std::size_t {
+    if (owes()) return 0;
+    auto put = service_.write(bytes);
+    return put ? *put : 0;  // what is wrong shows when inward() tries
+  });
+}
+Through::~Through() { visit_.straight_to(nullptr); }
+
 Carrier::Turn Through::inward() {
   for (;;) {
     auto ready = settled();

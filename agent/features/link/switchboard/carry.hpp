@@ -34,6 +34,7 @@ class Carrier {
 
   // Whether all that is owed to the service could be handed over; nothing: the service is gone.
   std::optional<bool> settled();
+  bool owes() const { return !owed_.empty(); }
   void owe(std::span<const char> bytes) { owed_.append(bytes.data(), bytes.size()); }
 
   Visit& visit_;
@@ -47,7 +48,8 @@ class Carrier {
 // The bytes as they are.
 class Through : public Carrier {
  public:
-  using Carrier::Carrier;
+  Through(Visit& visit, LocalStream& service, std::string first);
+  ~Through() override;
 
  private:
   Turn inward() override;

@@ -33,7 +33,9 @@ struct Relay::Visit {
   explicit Visit(WirePtr w) : wire(std::move(w)), news(wire->executor()), room(wire->executor()) {}
   ~Visit() { hang_up(); }
   void hang_up() {
-    if (stream) stream->on_news = stream->on_room = nullptr;
+    if (!stream) return;
+    stream->on_news = stream->on_room = nullptr;
+    stream->on_bytes = nullptr;
   }
   WirePtr wire;
   HelloReader hello;
@@ -111,6 +113,7 @@ Task<bool> Relay::ask(Visit& visit, SessionPtr session) {
   auto& stream = *visit.stream;
   stream.on_news = [&visit] { visit.news.ring(); };
   stream.on_room = [&visit] { visit.room.ring(); };
+  stream.on_bytes = [&visit](auto bytes) { return visit.wire->put(bytes); };
   session->send(stream, visit.hello.bytes());
   if (Steady::now() - session->heard() > silence) launch(visit.wire->executor(), doubt(session));
   bool in_time = true;

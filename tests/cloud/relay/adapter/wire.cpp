@@ -2,7 +2,10 @@
 
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -156,6 +159,19 @@ Task<bool> Wire::write(std::span<const char> from) {
     if (!again) co_return false;
   }
   co_return true;
+}
+
+std::size_t Wire::put(std::span<const std::span<const char>> from) {
+  if (!socket_.is_open() || stuck()) return 0;
+  std::array<iovec, 64> rows;
+  msghdr message{};
+  message.msg_iov = rows.data();
+  for (auto piece : from.first(std::min(from.size(), rows.size())))
+    rows[message.msg_iovlen++] = {const_cast<char*>(piece.data()), piece.size()};
+  auto sent = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+  if (sent <= 0) return 0;
+  moved_ = std::chrono::steady_clock::now();
+  return static_cast<std::size_t>(sent);
 }
 
 Task<bool> Wire::drained(bool to_read) {

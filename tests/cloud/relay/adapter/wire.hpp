@@ -38,6 +38,8 @@ class Wire {
   Task<bool> readable() { return ready(true); }
   /// All of it; false when the connection is lost. prompt(): it did not have to wait.
   Task<bool> write(std::span<const char> from);
+  /// Without TLS: so much of it as goes without waiting; what is wrong shows in write().
+  std::size_t put(std::span<const std::span<const char>> from);
   /// No more from us: FIN, or close_notify and FIN.
   void finish();
   /// Ends both ways; whoever waits in read or write wakes with failure.

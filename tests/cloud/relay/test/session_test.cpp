@@ -68,6 +68,48 @@ TEST_CASE("what it is told twice at once is said twice, and news need no words")
   CHECK(pair.box.streams[5].done);
 }
 
+TEST_CASE("what a visitor takes at once goes straight on; the rest waits, and all after it") {
+  Pair pair;
+  auto stream = pair.relay->open("nas1.mynas.test:443", "for=\"5.6.7.99:1\"");
+  REQUIRE(stream);
+  std::string taken;
+  std::size_t most = 100;
+  stream->on_bytes = [&](std::span<const std::span<const char>> pieces) {
+    auto before = taken.size();
+    for (auto piece : pieces)
+      taken.append(piece.data(), std::min(piece.size(), most - (taken.size() - before)));
+    return taken.size() - before;
+  };
+  pair.talk();
+  pair.box.answer(1, 200);
+  pair.box.send(1, "one ");
+  pair.box.send(1, "two ");
+  pair.talk();
+  CHECK(taken == "one two ");
+  CHECK(stream->from_box.empty());
+  most = 2;
+  pair.box.send(1, "three ");
+  pair.talk();
+  CHECK(taken == "one two th");
+  CHECK(stream->from_box == "ree ");
+  most = 100;
+  pair.box.send(1, "four");
+  pair.talk();
+  CHECK(taken == "one two th");
+  CHECK(stream->from_box == "ree four");
+  pair.relay->passed_on(*stream, std::exchange(stream->from_box, {}).size());
+  // More than a window: what went straight on is given back.
+  const std::string much(Session::first_window * 4, 'x');
+  most = much.size();
+  taken.clear();
+  pair.box.send(1, much);
+  pair.talk();
+  CHECK(taken == much);
+  pair.box.finish(1);
+  pair.talk();
+  CHECK(stream->box_done);
+}
+
 TEST_CASE("a visit: CONNECT with the first bytes, both ways, each end closed by itself") {
   Pair pair;
   auto stream = pair.relay->open("nas1.mynas.test:443", "for=\"5.6.7.99:1\"");
