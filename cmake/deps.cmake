@@ -23,6 +23,7 @@ target_link_libraries(qc_qrencode INTERFACE ${QRENCODE_LIBRARY})
 
 # Asio, Beast, JSON and URL are compiled here once; everyone else sees declarations.
 add_library(qc_boost STATIC cmake/boost.cpp)
+# Not ours to find fault with, and the longest of all files to compile.
 if(QCLOUD_SANITIZE MATCHES undefined)
   set_source_files_properties(cmake/boost.cpp PROPERTIES COMPILE_OPTIONS -fno-sanitize=undefined)
 endif()

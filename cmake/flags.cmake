@@ -7,7 +7,7 @@ set(CMAKE_CXX_FLAGS_DEV "-O1 -g1" CACHE STRING "" FORCE)
 set(CMAKE_C_FLAGS_DEV "-O1 -g1" CACHE STRING "" FORCE)
 set(CMAKE_CXX_FLAGS_RELEASE "-Os -g0" CACHE STRING "" FORCE)
 if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
-  # A quarter of GCC's time, and nothing of its code: lines need no variables, and memory may wait to be collected.
+  # A sixth of GCC's time, and nothing of its code: lines need no variables, and memory may wait to be collected.
   add_compile_options(-fno-var-tracking
     "$<$<COMPILE_LANGUAGE:CXX>:SHELL:--param ggc-min-heapsize=600000>")
 endif()

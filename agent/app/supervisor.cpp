@@ -92,13 +92,10 @@ Task<void> Supervisor::supervise(Child* child) {
     child->silent.set(false);
     auto work = guarded(child->slot.run());
     auto started = clock_.now();
-    std::optional<std::string> fault;
-    {
-      auto unwanted = [](Child* c) -> Task<void> {
-        while (c->wanted()) co_await c->wake.wait();
-      };
-      fault = co_await before(std::move(work), unwanted(child));
-    }
+    auto unwanted = [](Child* c) -> Task<void> {
+      while (c->wanted()) co_await c->wake.wait();
+    };
+    auto fault = co_await before(std::move(work), unwanted(child));
     co_await child->slot.port->silence();
     if (!fault) {
       health_.report(child->slot.manifest->name, {});

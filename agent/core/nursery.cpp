@@ -16,11 +16,11 @@ namespace asio = boost::asio;
 namespace {
 
 // A race that is cancelled as a whole throws what both of its sides threw.
-std::exception_ptr first_of(std::exception_ptr thrown) {
+std::exception_ptr first_thrown(std::exception_ptr thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const asio::multiple_exceptions& both) {
-    return first_of(both.first_exception());
+    return first_thrown(both.first_exception());
   } catch (...) {
     return thrown;
   }
@@ -51,7 +51,7 @@ void Nursery::spawn(Task<void> work) {
   auto done = [state = state_, child](std::exception_ptr thrown) {
     if (thrown) {
       try {
-        std::rethrow_exception(first_of(thrown));
+        std::rethrow_exception(first_thrown(thrown));
       } catch (const boost::system::system_error& error) {
         if (error.code() != asio::error::operation_aborted) state->fault(error.what());
       } catch (const std::exception& error) {

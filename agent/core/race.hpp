@@ -1,5 +1,5 @@
-// Waiting for one of two things. Asio's operators are compiled once, in race.cpp: with a result of every
-// type in every file they were a third of what the compiler had to do.
+// Waiting for one of two things. Asio's operators are compiled once, in race.cpp: for a result of every type
+// they took half of the time of some files.
 #pragma once
 
 #include <exception>

@@ -58,16 +58,16 @@ asio::awaitable<void> read_more(Wire* wire, beast::flat_buffer* buffer, std::siz
 // Reads on until the parser has the header, or all of the message.
 asio::awaitable<beast::error_code> read_message(Wire* wire, beast::flat_buffer* buffer, Parser* parser,
                                                 bool only_header) {
-  for (;;) {
+  while (only_header ? !parser->is_header_done() : !parser->is_done()) {
     beast::error_code error;
-    if (buffer->size() != 0) {
-      buffer->consume(parser->put(buffer->data(), error));
-      if (error && error != http::error::need_more) co_return error;
-    }
-    if (only_header ? parser->is_header_done() : parser->is_done()) co_return beast::error_code();
+    const auto used = buffer->size() == 0 ? 0 : parser->put(buffer->data(), error);
+    buffer->consume(used);
+    if (error && error != http::error::need_more) co_return error;
+    if (used != 0) continue;
     co_await read_more(wire, buffer, 4096, &error);
     if (error) co_return error;
   }
+  co_return beast::error_code();
 }
 
 // Waits until the watch has an answer. Reads on meanwhile, since only so a client that goes away is noticed;
