@@ -15,6 +15,8 @@ endif()
 # For how long a test program may run before it counts as hung, in seconds.
 set(QCLOUD_PATIENCE 120)
 
+option(QCLOUD_PRECOMPILE "Precompile the headers of Boost and of the standard library" OFF)
+
 set(QCLOUD_SANITIZE "" CACHE STRING "Sanitizers, comma separated, empty for none")
 if(QCLOUD_SANITIZE)
   set(QCLOUD_PATIENCE 600)
@@ -35,6 +37,10 @@ add_compile_options(
   -fstack-protector-strong -fstack-clash-protection)
 # GCC 12 mistakes Asio's recycled coroutine frames and optionals in aggregates for errors.
 add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-mismatched-new-delete> $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+# Where headers are precompiled: for ccache; and GCC 12 takes a string's own buffer for exceeded (its bug 105329).
+if(QCLOUD_PRECOMPILE)
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess> $<$<CXX_COMPILER_ID:GNU>:-Wno-array-bounds>)
+endif()
 add_compile_definitions(_GLIBCXX_ASSERTIONS)
 add_link_options(-Wl,--gc-sections -Wl,-z,relro,-z,now,-z,noexecstack)
 
