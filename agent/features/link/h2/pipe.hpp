@@ -50,7 +50,8 @@ class Pipe {
     if (last_) add(*last_);
     auto** next = &spare_;
     while (out.bytes() < wish && !out.full()) {
-      if (!*next && !(*next = take(false))) break;
+      if (!*next) *next = take(false);
+      if (!*next) break;
       add(**next);
       next = &(*next)->next;
     }
