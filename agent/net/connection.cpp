@@ -42,6 +42,12 @@ Error lost() { return {"net.reset", Retry::retry_soon, "The connection to the cl
 
 }  // namespace
 
+void renew(tcp::socket& socket) {
+  boost::system::error_code failed;
+  auto protocol = socket.local_endpoint(failed).protocol();
+  if (!failed) socket.assign(protocol, socket.release(failed), failed);
+}
+
 void small_segments(int fd) {
   int most = 1220;
   ::setsockopt(fd, IPPROTO_TCP, TCP_MAXSEG, &most, sizeof most);
@@ -73,6 +79,7 @@ Task<Status> Connection::connect(tcp::endpoint to, std::int64_t message) {
     socklen_t size = sizeof code;
     if (!socket_.is_open() || ::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &code, &size) != 0)
       code = EIO;
+    if (code == 0) renew(socket_);
   }
   if (code == 0) co_return Status{};
   finish(ConnectionEnd::closed);
@@ -100,12 +107,13 @@ void Connection::keep_alive(Millis idle) {
   set(IPPROTO_TCP, TCP_KEEPIDLE, static_cast<int>(idle.count() / 1000));
 }
 
-long Connection::count(BIO* bio, int operation, const char* bytes, size_t, int, long, int result,
+long Connection::count(BIO* bio, int operation, const char* bytes, size_t wanted, int, long, int result,
                        size_t* processed) {
   auto* self = reinterpret_cast<Connection*>(BIO_get_callback_arg(bio));
   if (result > 0 && processed) {
     if (operation == (BIO_CB_READ | BIO_CB_RETURN)) {
       self->in_ += *processed;
+      self->emptied_ = *processed < wanted;
       auto& first = self->peer_.first_bytes;
       if (first.empty()) first.assign(bytes, std::min<std::size_t>(*processed, 5));
     }
@@ -122,6 +130,7 @@ Task<bool> Connection::ready(int result) {
 }
 
 Task<bool> Connection::ready(tcp::socket::wait_type direction) {
+  if (direction == tcp::socket::wait_read) emptied_ = false;
   auto [failed] = co_await socket_.async_wait(direction, as_value);
   co_return !failed;
 }
@@ -200,6 +209,9 @@ Task<Result<std::size_t>> Connection::read(std::span<char> into) {
     if (!co_await ready(tcp::socket::wait_read)) co_return lost();
   }
   for (;;) {
+    // The kernel gave less than it was asked for: it says when there is more, and need not be asked.
+    if (emptied_ && SSL_pending(ssl_.get()) == 0 && BIO_pending(SSL_get_rbio(ssl_.get())) <= record_head)
+      if (!co_await ready(tcp::socket::wait_read)) co_return lost();
     ERR_clear_error();
     // As many records as are here already. What ends it after them, the next call hears.
     std::size_t sum = 0;

@@ -21,11 +21,15 @@ namespace qcloud {
 // section 5), so that nothing ever depends on discovery. Our messages are small: it costs nothing.
 void small_segments(int fd);
 
+// After connect: the reactor forgets that it was asked for room to write. Asio never takes that back, and
+// would wake us for it each time that we wait to read.
+void renew(boost::asio::ip::tcp::socket& socket);
+
 class Connection {
  public:
   // `trace` may be null.
   Connection(boost::asio::any_io_executor executor, Meter& meter, std::shared_ptr<Trace> trace = nullptr)
-      : socket_(std::move(executor)), meter_(meter), trace_(std::move(trace)) {}
+      : socket_(executor), meter_(meter), trace_(std::move(trace)) {}
   ~Connection() { abort(); }
   Connection(const Connection&) = delete;
 
@@ -92,8 +96,9 @@ class Connection {
   std::string remote_;
   std::int64_t row_ = 0;
   std::uint64_t out_ = 0, in_ = 0;
-  bool ended_ = false;  // the peer's FIN was read
-  bool shut_ = false;   // our FIN is queued
+  bool emptied_ = false;  // the last read of the kernel's took all that there was
+  bool ended_ = false;    // the peer's FIN was read
+  bool shut_ = false;     // our FIN is queued
 };
 
 }  // namespace qcloud

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/core/race.hpp"
+#include "agent/net/connection.hpp"
 
 namespace qcloud {
 
@@ -118,6 +119,7 @@ Task<Result<std::unique_ptr<LocalStream>>> LoopbackDial::dial(std::string addres
     co_return Error{"local.timeout", Retry::retry_soon, "The service on this box does not answer.", ""};
   if (*connected)
     co_return Error{"local.refused", Retry::retry_soon, "The service on this box is not running.", ""};
+  renew(socket);
   socket.native_non_blocking(true, failed);
   co_return std::unique_ptr<LocalStream>(std::make_unique<LoopbackStream>(std::move(socket)));
 }

@@ -128,7 +128,7 @@ class Session {
   void close(std::int32_t id, std::uint32_t code);
   bool flooded();
   void kick() const {
-    if (on_output) on_output();
+    if (on_output && (nghttp2_session_want_write(h2_) || done())) on_output();
   }
 
   const std::string id_;

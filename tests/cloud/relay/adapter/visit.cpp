@@ -18,8 +18,9 @@ namespace {
 
 constexpr seconds for_hello{5}, for_answer{30}, silence{10};
 constexpr unsigned char unexpected_message = 10, unrecognized_name = 112;  // RFC 8446 6, RFC 6066 3
-// Read from a visitor at a time: much, if the box has taken all that came before.
-constexpr std::size_t chunk = 32 * 1024, large_chunk = 128 * 1024;
+// Read from a visitor at a time: twice what came last, and much only if the box has taken all that came
+// before.
+constexpr std::size_t little = 4 * 1024, chunk = 32 * 1024, large_chunk = 128 * 1024;
 
 std::string forwarded(const Wire& wire) {
   auto address = wire.peer().to_string();
@@ -126,15 +127,20 @@ Task<bool> Relay::ask(Visit& visit, SessionPtr session) {
 
 Task<void> Relay::up(Visit& visit) {
   auto& stream = *visit.stream;
+  std::size_t wish = little;
   for (;;) {
     while (stream.full() && !stream.over) co_await visit.room.wait();
     if (stream.over) co_return;
-    auto place = visit.session->place(stream, stream.waiting() ? chunk : large_chunk);
-    auto got = visit.wire->take(place);
-    visit.session->placed(stream, static_cast<std::size_t>(std::max(got.value_or(0), 0L)));
-    if (!got) {
+    std::optional<long> got;
+    if (visit.wire->emptied()) {
       bool again = co_await visit.wire->readable();
       if (!again) got = -1;
+    } else {
+      auto place = visit.session->place(stream, std::min(wish, stream.waiting() ? chunk : large_chunk));
+      got = visit.wire->take(place);
+      auto count = static_cast<std::size_t>(std::max(got.value_or(0), 0L));
+      visit.session->placed(stream, count);
+      if (count > 0) wish = std::clamp(2 * count, little, large_chunk);
     }
     if (got == -1) co_return visit.session->reset(stream);
     if (got == 0) co_return visit.session->finish(stream);

@@ -46,6 +46,7 @@ void Wire::keep_alive() {
 }
 
 Task<bool> Wire::ready(bool to_read) {
+  if (to_read) emptied_ = false;
   auto [failed] =
       co_await socket_.async_wait(to_read ? tcp::socket::wait_read : tcp::socket::wait_write, as_value);
   co_return !failed;
@@ -72,12 +73,20 @@ Task<bool> Wire::accept_tls(SSL_CTX* context) {
 // Many records with one call of the kernel, each way.
 void Wire::gather() {
   BIO* socket = SSL_get_rbio(ssl_.get());
+  BIO_set_callback_arg(socket, reinterpret_cast<char*>(this));
+  BIO_set_callback_ex(socket, &Wire::watch);
   BIO* gathered = BIO_new(BIO_f_buffer());
   BIO_set_read_buffer_size(gathered, read_at_once);
   BIO_set_write_buffer_size(gathered, written_at_once);
   BIO_up_ref(socket);
   BIO_push(gathered, socket);
   SSL_set_bio(ssl_.get(), gathered, gathered);
+}
+
+long Wire::watch(BIO* bio, int operation, const char*, size_t wanted, int, long, int result, size_t* got) {
+  if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0)
+    reinterpret_cast<Wire*>(BIO_get_callback_arg(bio))->emptied_ = *got < wanted;
+  return result;
 }
 
 // As many as are here already. What ends it after them, the next call hears.
@@ -95,11 +104,10 @@ long Wire::read_records(std::span<char> into) {
 
 std::optional<long> Wire::take(std::span<char> into) {
   if (!socket_.is_open()) return -1;
-  if (std::exchange(emptied_, false)) return std::nullopt;
   auto got = ::recv(fd(), into.data(), into.size(), 0);
+  emptied_ = got != 0 && got < static_cast<long>(into.size());
   if (got < 0) return errno == EAGAIN || errno == EINTR ? std::nullopt : std::optional<long>(-1);
   if (got == 0) return 0;
-  emptied_ = got < static_cast<long>(into.size());
   moved_ = std::chrono::steady_clock::now();
   return got;
 }
@@ -112,6 +120,10 @@ Task<long> Wire::read(std::span<char> into) {
       if (got) co_return *got;
     } else {
       if (!socket_.is_open()) co_return -1;
+      if (emptied_ && SSL_pending(ssl_.get()) == 0 && BIO_pending(SSL_get_rbio(ssl_.get())) <= record_head) {
+        bool again = co_await ready(true);
+        if (!again) co_return -1;
+      }
       ERR_clear_error();
       auto got = read_records(into);
       int wanted = got > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), static_cast<int>(got));

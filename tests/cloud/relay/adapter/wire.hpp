@@ -33,8 +33,10 @@ class Wire {
   /// Bytes read; 0 at the end, -1 when the connection is lost. `into` is written just before it returns, so
   /// that all connections may share one buffer.
   Task<long> read(std::span<char> into);
-  /// Without TLS: the same, but nothing when it would have to wait, as readable() does (false: it is lost).
+  /// Without TLS: the same, but nothing when it would have to wait.
   std::optional<long> take(std::span<char> into);
+  /// The kernel had less than was asked for: there is no more before readable() (false: it is lost).
+  bool emptied() const { return emptied_; }
   Task<bool> readable() { return ready(true); }
   /// All of it; false when the connection is lost. prompt(): it did not have to wait.
   Task<bool> write(std::span<const char> from);
@@ -57,6 +59,7 @@ class Wire {
   Task<bool> ready(bool to_read);
   Task<bool> drained(bool to_read);
   void gather();
+  static long watch(BIO* bio, int operation, const char*, size_t wanted, int, long, int result, size_t* got);
   long read_records(std::span<char> into);
   int fd() { return socket_.native_handle(); }
   struct Free {
@@ -68,7 +71,7 @@ class Wire {
   std::uint16_t peer_port_ = 0;
   Instant moved_;
   bool writing_ = false, prompt_ = true;
-  bool emptied_ = false;  // it gave less than was asked for: the kernel will say when there is more
+  bool emptied_ = false;
 };
 
 /// One waits, one event wakes it, now or when it waits next.
