@@ -16,7 +16,7 @@ _CLONE_NEWNS = 0x00020000
 _ASK = b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 
-def _own_resolver(path):
+def own_resolver(path):
     """This process and its children see `path` as /etc/resolv.conf; nobody else does."""
     if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNS) != 0:
         raise LabError("unshare: " + os.strerror(ctypes.get_errno()))
@@ -25,7 +25,7 @@ def _own_resolver(path):
 
 
 @contextlib.contextmanager
-def _started(agent):
+def started(agent):
     """Runs the agent; gives the moment before fork."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(agent.socket)
@@ -57,7 +57,7 @@ def _answers(path):
         link.close()
 
 
-def _until(probe, begin, every):
+def until(probe, begin, every):
     while not probe():
         if time.monotonic() - begin > 30:
             raise TimeoutError("the agent does not get ready")
@@ -69,8 +69,8 @@ def _starts(name, binary=None):
     with bench_world(name, Direct, binary) as world:
         took = []
         for _ in range(20):
-            with _started(world.agent) as begin:
-                took.append(_until(lambda: _answers(world.agent.socket), begin, 0.0002) * 1e3)
+            with started(world.agent) as begin:
+                took.append(until(lambda: _answers(world.agent.socket), begin, 0.0002) * 1e3)
         return took
 
 
@@ -89,13 +89,13 @@ def again(_):
     with bench_world("again", Direct) as world:
         world.registered()
         world.agent.stop()
-        _own_resolver(world.agent.resolv)
+        own_resolver(world.agent.resolv)
         took = []
         for _ in range(10):
             time.sleep(0.3)
             hung = world.cloud.stats()["watches_hung"]
-            with _started(world.agent) as begin:
-                took.append(_until(lambda: world.cloud.stats()["watches_hung"] > hung, begin, 0.002) * 1e3)
+            with started(world.agent) as begin:
+                took.append(until(lambda: world.cloud.stats()["watches_hung"] > hung, begin, 0.002) * 1e3)
         return {"again": {"value": statistics.median(took),
                           "note": "10 starts; fork to the watch hanging at a local cloud: %.0f to %.0f ms" % (
                               min(took), max(took))},

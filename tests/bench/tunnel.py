@@ -5,18 +5,18 @@ import os
 import statistics
 
 import peers
-from lab.home import Home
 from lab.nas_site import certificate
 from lab.proc import DEV, Proc, run, wait_for
 from lab.topology import Direct
 from probe import sample
 from tunnel_rivals import PORT, Tunnels
-from world import FOLDER
+from world import QuietHome
 
 PUMP = os.path.join(DEV, "tests", "bench", "bench_pump")
 OURS, STRAIGHT = "qcloud", "TCP pass-through"
 MIB, GIB = 1 << 20, float(1 << 30)
-NEAR = ["tunnel-down", "tunnel-up", "throughput", "tunnel-cpu", "tunnel-cpu-ssh", "tunnel-share", "latency-1", "latency-16"]
+NEAR = ["tunnel-down", "tunnel-up", "throughput", "tunnel-cpu", "tunnel-cpu-ssh", "tunnel-share",
+        "latency-1", "latency-16", "latency-1-ssh", "latency-16-ssh"]
 MEMORY = ["rss-streams", "rss-streams-1000"]
 
 
@@ -39,13 +39,11 @@ class Near(Direct):
         self.control = everyday(self)
 
 
-class Place(Home):
-    """A box with the link, as a product runs; the pump is what it publishes."""
+class Place(QuietHome):
+    """The pump is what the box publishes."""
 
     def __init__(self, name, topology):
-        super().__init__(name, topology=topology, folder=os.path.join(FOLDER, name))
-        self.agent.basics = self.agent.basics.replace('level = "debug"', 'level = "info"')
-        self.agent.configure()
+        super().__init__(name, topology)
         pair = certificate(self.folder, "pump", self.fqdn())
         self.server = Proc("pump", [PUMP, "serve", str(PORT)] + pair, self.folder + "/pump.log", ns=self.net.nas)
         self.attached(services=False)
@@ -100,19 +98,19 @@ def _streams(place, paths, rounds, size):
     return {name: {what: statistics.median(values) for what, values in of.items()} for name, of in seen.items()}
 
 
-def _latencies(place, paths, rounds, seconds):
+def _latencies(place, paths, rounds):
     """{connections: {path: p50 in us}}"""
     seen = {count: {name: [] for name in paths} for count in (1, 16)}
     for _ in range(rounds):
         for count, of in seen.items():
             for name, (target, _) in paths.items():
-                of[name].append(place.pump("ping", target, count, seconds)["p50"] * 1e6)
+                of[name].append(place.pump("ping", target, count, 1)["p50"] * 1e6)
     return {count: {name: statistics.median(values) for name, values in of.items()} for count, of in seen.items()}
 
 
 def near(options):
     """Everything on this machine: what it costs in CPU and microseconds."""
-    rounds, size, seconds = (1, 256 * MIB, 1) if options.quick else (3, 512 * MIB, 2)
+    rounds, size, looks = (1, 256 * MIB, 1) if options.quick else (3, 512 * MIB, 7)
     with Place("tunnel", Near) as place:
         try:
             tunnels = Tunnels(place)
@@ -120,7 +118,7 @@ def near(options):
         except peers.Missing as missing:
             return {line: {"value": None, "note": str(missing)} for line in NEAR}
         streams = _streams(place, paths, rounds, size)
-        times = _latencies(place, paths, rounds, seconds)
+        times = _latencies(place, paths, looks)
     ours, straight, out = streams[OURS], streams[STRAIGHT], {}
     rivals = [name for name in paths if name not in (OURS, STRAIGHT)]
     best = {way: max(rivals, key=lambda name: streams[name][way]) for way in ("down", "up")}
@@ -137,8 +135,9 @@ def near(options):
     cost = {way: ours["cpu " + way] / streams["ssh -R"]["cpu " + way] for way in best}
     out["tunnel-cpu-ssh"] = {"value": max(cost.values()), "note": "down %.2f, up %.2f" % (cost["down"], cost["up"])}
     for count, of in times.items():
-        out["latency-%d" % count] = {"value": of[OURS] - of[STRAIGHT],
-                                     "note": "%.0f with it, %.0f passed through" % (of[OURS], of[STRAIGHT])}
+        added = {name: of[name] - of[STRAIGHT] for name in (OURS, "ssh -R")}
+        out["latency-%d" % count] = {"value": added[OURS], "note": "%.0f with it, %.0f passed through" % (of[OURS], of[STRAIGHT])}
+        out["latency-%d-ssh" % count] = {"value": added[OURS] / added["ssh -R"], "note": "%.0f us with ssh -R" % of["ssh -R"]}
     rows = [{"name": name, **({} if name == STRAIGHT else {
                  "tunnel-cpu": max(streams[name]["cpu down"], streams[name]["cpu up"]),
                  "latency-1": times[1][name] - times[1][STRAIGHT], "latency-16": times[16][name] - times[16][STRAIGHT]}),

@@ -1,6 +1,5 @@
 """The tunnel on a long path: 20 ms each way between the box and the internet, in user space (lab/delay.py), at the rate of
 an uplink (tc tbf), with and without loss (nftables). Raw TCP on the same path is what it is compared with."""
-import statistics
 import threading
 
 from lab.odd import Satellite
@@ -41,25 +40,22 @@ class Far(Satellite):
 
 
 def _shares(place, rounds, size, at_once):
-    """Of raw TCP, by direction: the medians' ratio."""
-    out = {}
-    for way in ("down", "up"):
-        speeds = {OURS: [], "raw": []}
+    """Of raw TCP, by direction: MB/s over all rounds, and raw TCP's. at_once: both directions, and ours beside raw TCP."""
+    targets = {OURS: place.link, "raw": (place.net.public, PORT + 1)}
+    spent = {(way, name): [] for way in ("down", "up") for name in targets}
 
-        def one(name, target):
-            speeds[name].append(size / 1e6 / place.pump(way, target, size)["seconds"])
-        for _ in range(rounds):
-            turns = [threading.Thread(target=one, args=pair) for pair in (
-                (OURS, place.link), ("raw", (place.net.public, PORT + 1)))]
-            for turn in turns:
-                turn.start()
-                at_once or turn.join()
-            for turn in turns:
-                turn.join()
-        if min(len(done) for done in speeds.values()) < rounds:
-            raise RuntimeError("a stream broke on the long path")
-        out[way] = [statistics.median(speeds[name]) for name in (OURS, "raw")]
-    return out
+    def one(way, name):
+        spent[way, name].append(place.pump(way, targets[name], size)["seconds"])
+    for _ in range(rounds):
+        turns = [threading.Thread(target=one, args=turn) for turn in spent]
+        for turn in turns:
+            turn.start()
+            at_once or turn.join()
+        for turn in turns:
+            turn.join()
+    if min(len(done) for done in spent.values()) < rounds:
+        raise RuntimeError("a stream broke on the long path")
+    return {way: [rounds * size / 1e6 / sum(spent[way, name]) for name in (OURS, "raw")] for way in ("down", "up")}
 
 
 def _fresh(place, target, count):
@@ -89,7 +85,7 @@ def far(options):
         place.agent.cli("enable", "link")
         place.wait_attached()
         # Loss is what holds these back, not the rate: they do not disturb each other.
-        lossy = _shares(place, 2 * rounds, 3 * 1000 * 1000, at_once=True)
+        lossy = _shares(place, 4 * rounds, 3 * 1000 * 1000, at_once=True)
     words = ["%d %% loss: %s" % (percent, ", ".join("%s %.2f of %.2f MB/s" % (way, *pair) for way, pair in of.items()))
              for percent, of in ((0, clean), (1, lossy))]
     return {"long-path": {"value": min(100 * a / b for of in (clean, lossy) for a, b in of.values()), "note": "; ".join(words + [place.net.control])},

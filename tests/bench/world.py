@@ -1,6 +1,7 @@
 """The end-to-end lane's world, set up as a product runs: no debug log."""
 import os
 
+from lab.home import Home
 from lab.proc import BUILD
 from lab.world import World
 
@@ -19,6 +20,15 @@ def bench_world(name, topology, binary=None):
     with open(config, "w") as out:
         out.write(quiet)
     return world
+
+
+class QuietHome(Home):
+    """The same with the link."""
+
+    def __init__(self, name, topology):
+        super().__init__(name, topology=topology, folder=os.path.join(FOLDER, name))
+        self.agent.basics = self.agent.basics.replace('level = "debug"', 'level = "info"')
+        self.agent.configure()
 
 
 def stats_of(world):
