@@ -53,7 +53,7 @@ Result<void> write_file(const std::string& path, std::string_view text, bool for
     return Failure{Exit::refused, plain(path) + " is there already; it was not touched.",
                    "Choose another name, or add --force to replace it.", ""};
   if (fd < 0) return because("Cannot write", path, "Check the folder.");
-  const auto written = write_all(fd, path, text);
+  auto written = write_all(fd, path, text);
   ::close(fd);
   if (!written) ::unlink(path.c_str());
   return written;

@@ -77,7 +77,8 @@ Result<std::string> base64url_decode(std::string_view text) {
     else
       return bad;
     bits = bits << 6 | value;
-    if ((held += 6) >= 8) {
+    held += 6;
+    if (held >= 8) {
       held -= 8;
       out += static_cast<char>(bits >> held & 0xFF);
       bits &= (1u << held) - 1;

@@ -15,7 +15,8 @@ std::string line(std::string_view name, std::string_view value) {
 }
 
 std::string registration(const boost::json::object& status, const Look& look) {
-  const std::string state = text_at(status, "registration"), account = text_at(status, "account");
+  std::string state = text_at(status, "registration");
+  const std::string account = text_at(status, "account");
   if (state == "registered") return paint(look, Tone::good, account.empty() ? "yes" : "to " + account);
   if (state == "waiting") return "waiting for you to allow it on the account's page";
   if (state == "enrolling") return "allowed, fetching the certificate";

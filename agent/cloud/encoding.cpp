@@ -15,9 +15,7 @@ std::optional<std::string> decode(std::string_view text, bool url) {
       c = '+';
     else if (url && c == '_')
       c = '/';
-    else if (url && (c == '+' || c == '/' || c == '='))
-      return std::nullopt;
-    else if (!std::isalnum(static_cast<unsigned char>(c)) && c != '+' && c != '/' && c != '=')
+    else if (!std::isalnum(static_cast<unsigned char>(c)) && (url || (c != '+' && c != '/' && c != '=')))
       return std::nullopt;
     padded += c;
   }

@@ -16,7 +16,7 @@ namespace asio = boost::asio;
 // The notice is a flag; the channel only wakes. Boost 1.81 loses what is sent to a channel whose last
 // waiter was cancelled (cancel_by_key leaves send_state_ at `block`), so nothing is stored in it.
 struct Signal::Channel {
-  explicit Channel(asio::any_io_executor executor) : queue(std::move(executor), 0) {}
+  explicit Channel(const asio::any_io_executor& executor) : queue(executor, 0) {}
   asio::experimental::channel<void(boost::system::error_code)> queue;
   bool noticed = false;
 };

@@ -30,7 +30,8 @@ std::string host_field(const HttpRequest& request) {
 std::string encode(const HttpRequest& request) {
   std::string text = request.method + " " + request.target + " HTTP/1.1\r\nHost: " + host_field(request) +
                      "\r\nUser-Agent: qcloud\r\n";
-  for (const auto& [name, value] : request.headers) text += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : request.headers)
+    text.append(name).append(": ").append(value).append("\r\n");
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT" ||
       request.method == "PATCH")
     text += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";

@@ -80,6 +80,7 @@ void Outbox::refresh() {
   std::vector<OpenOrder> next;
   auto orders = pending();
   if (!readable_) return;  // what cannot be read is not settled
+  next.reserve(orders.size());
   for (auto& order : orders) next.push_back({order.id, order.scope, order.thumbprint});
   open.set(std::move(next));
   std::erase_if(delays_, [&](const auto& entry) { return !is_open(entry.first); });

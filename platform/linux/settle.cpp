@@ -56,12 +56,11 @@ NetState Settle::next(const NetState& said, NetState seen, Instant now) {
                    (now - memory.at < patience &&
                     std::any_of(memory.came.begin(), memory.came.end(),
                                 [&](const LocalAddress& each) { return has(after, each); }));
-    if (!less(before, after) || instead)
+    bool too_long = memory.since && now - *memory.since >= patience;
+    if (!less(before, after) || instead || too_long)
       memory.since.reset();
     else if (!memory.since)
       memory.since = now;
-    else if (now - *memory.since >= patience)
-      memory.since.reset();
     Family& chosen = memory.since ? before : after;
     out.addresses.insert(out.addresses.end(), chosen.addresses.begin(), chosen.addresses.end());
     (v6 ? out.route6 : out.route4) = chosen.route;

@@ -77,8 +77,8 @@ class Dns {
           reply[7] = 0;
           reply[6] = 0;
         }
-        out += std::uint64_t(
-            ::sendto(udp_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&from), size));
+        out += reply.size();  // before whoever asked can look
+        ::sendto(udp_, reply.data(), reply.size(), 0, reinterpret_cast<sockaddr*>(&from), size);
       }
       if (fds[1].revents) {
         int fd = ::accept4(tcp_, nullptr, nullptr, SOCK_CLOEXEC);
@@ -96,7 +96,8 @@ class Dns {
             auto reply = respond(stream.substr(2, size));
             stream.erase(0, 2 + size);
             reply = std::string{char(reply.size() >> 8), char(reply.size() & 255)} + reply;
-            tcp_out += std::uint64_t(::send(fd, reply.data(), reply.size(), MSG_NOSIGNAL));
+            tcp_out += reply.size();
+            ::send(fd, reply.data(), reply.size(), MSG_NOSIGNAL);
           }
         }
         ::close(fd);

@@ -51,6 +51,7 @@ struct State {
 
 std::vector<Local> locals_of(const NetState& net) {
   std::vector<Local> out;
+  out.reserve(net.addresses.size());
   for (const auto& local : net.addresses)
     out.push_back({local.address, local.temporary, local.deprecated, local.routed});
   return out;

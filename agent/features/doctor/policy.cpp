@@ -324,6 +324,7 @@ class Judge {
     const OwnName& name = *seen_.name;
     const auto& addresses = name.answer.addresses;
     std::vector<std::string> published;
+    published.reserve(name.published.size());
     for (const auto& one : name.published) published.push_back(to_string(one));
     Evidence evidence{{"name", name.fqdn},
                       {"addresses", joined(addresses)},

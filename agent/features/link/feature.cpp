@@ -51,7 +51,7 @@ class Link {
   Link(boost::asio::any_io_executor executor, Deps deps, Lanes<manifest> lanes)
       : executor_(executor),
         deps_(std::move(deps)),
-        lanes_(std::move(lanes)),
+        lanes_(lanes),
         board_({executor, deps_.clock, deps_.dial,
                 [this]() -> const Services& { return deps_.services.get(); },
                 [this] {
@@ -345,7 +345,7 @@ class Link {
 
 Task<void> run(Deps deps, Lanes<manifest> lanes) {
   auto executor = co_await boost::asio::this_coro::executor;
-  Link link(executor, std::move(deps), std::move(lanes));
+  Link link(executor, std::move(deps), lanes);
   co_await link.run();
 }
 
