@@ -172,6 +172,7 @@ template <class Work>
 int together(int count, Work work) {
   std::vector<std::thread> threads;
   std::vector<char> failed(static_cast<std::size_t>(count));
+  threads.reserve(failed.size());
   for (int i = 0; i < count; ++i)
     threads.emplace_back([&, i] {
       try {
