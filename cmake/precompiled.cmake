@@ -1,4 +1,4 @@
-# What nearly every file includes is parsed once: a quarter of the compiler's time. Files include what they use all the
+# What nearly every file includes is parsed once: a fifth of the compiler's time. Files include what they use all the
 # same: the presets for the benches and the fuzzers do without this.
 if(NOT QCLOUD_PRECOMPILE)
   return()

@@ -42,7 +42,7 @@ Error lost() { return {"net.reset", Retry::retry_soon, "The connection to the cl
 
 }  // namespace
 
-void renew(tcp::socket& socket) {
+void forget_writing(tcp::socket& socket) {
   boost::system::error_code failed;
   auto protocol = socket.local_endpoint(failed).protocol();
   if (!failed) socket.assign(protocol, socket.release(failed), failed);
@@ -79,7 +79,7 @@ Task<Status> Connection::connect(tcp::endpoint to, std::int64_t message) {
     socklen_t size = sizeof code;
     if (!socket_.is_open() || ::getsockopt(socket_.native_handle(), SOL_SOCKET, SO_ERROR, &code, &size) != 0)
       code = EIO;
-    if (code == 0) renew(socket_);
+    if (code == 0) forget_writing(socket_);
   }
   if (code == 0) co_return Status{};
   finish(ConnectionEnd::closed);

@@ -23,7 +23,7 @@ void small_segments(int fd);
 
 // After connect: the reactor forgets that it was asked for room to write. Asio never takes that back, and
 // would wake us for it each time that we wait to read.
-void renew(boost::asio::ip::tcp::socket& socket);
+void forget_writing(boost::asio::ip::tcp::socket& socket);
 
 class Connection {
  public:

@@ -119,7 +119,7 @@ Task<Result<std::unique_ptr<LocalStream>>> LoopbackDial::dial(std::string addres
     co_return Error{"local.timeout", Retry::retry_soon, "The service on this box does not answer.", ""};
   if (*connected)
     co_return Error{"local.refused", Retry::retry_soon, "The service on this box is not running.", ""};
-  renew(socket);
+  forget_writing(socket);
   socket.native_non_blocking(true, failed);
   co_return std::unique_ptr<LocalStream>(std::make_unique<LoopbackStream>(std::move(socket)));
 }

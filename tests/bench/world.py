@@ -12,13 +12,14 @@ FOLDER = os.path.join(BUILD, "bench")
 STATIC = os.environ.get("QCLOUD_STATIC") or os.path.join(BUILD, "cross-x86_64", "ship", "qcloudd")
 
 
+def _quieten(agent):
+    agent.basics = agent.basics.replace('level = "debug"', 'level = "info"')
+    agent.configure()
+
+
 def bench_world(name, topology, binary=None):
     world = World(name, topology, folder=os.path.join(FOLDER, name), binary=binary)
-    config = os.path.join(world.agent.root, "etc", "qcloud", "qcloud.toml")
-    with open(config) as text:
-        quiet = text.read().replace('level = "debug"', 'level = "info"')
-    with open(config, "w") as out:
-        out.write(quiet)
+    _quieten(world.agent)
     return world
 
 
@@ -27,8 +28,7 @@ class QuietHome(Home):
 
     def __init__(self, name, topology):
         super().__init__(name, topology=topology, folder=os.path.join(FOLDER, name))
-        self.agent.basics = self.agent.basics.replace('level = "debug"', 'level = "info"')
-        self.agent.configure()
+        _quieten(self.agent)
 
 
 def stats_of(world):
