@@ -3,10 +3,10 @@ import contextlib
 import socket
 import time
 
-from lab.home import Home
-from lab.hostile import UNEXPECTED, UNRECOGNIZED, bounded, record, said_to
+from lab.home import VISITOR, Home
+from lab.hostile import LARGEST_AGENT, UNEXPECTED, UNRECOGNIZED, bounded, record, said_to
 from lab.nas_site import PAGE
-from lab.proc import bound, wait_for
+from lab.proc import SANITIZED, bound, wait_for
 from lab.visitor import hello, raw_visit, reset
 
 
@@ -120,6 +120,45 @@ def test_visitors():
         bounded(home)
 
 
+def test_greed():
+    """One household asks for more than there is memory, and reads none of it: everybody else is served after a moment,
+    also who is slow or quiet; those who stand still give way."""
+    with Home("link_hostile.greed") as home:
+        home.site.raw()
+        home.attached()
+        host, other = home.publish("raw", home.site.raw_port), "5.6.8.98"
+        home.net.inet.ip("addr add %s/32 dev lo" % other)
+        quiet, slow = (raw_visit(home, host, command, source=other) for command in ("echo", "send 50000000"))
+
+        def echoes(link):
+            link.sendall(b"x")
+            return link.recv(1) == b"x"
+
+        def served():
+            with contextlib.suppress(OSError), contextlib.closing(raw_visit(home, host, "echo", source=other)) as link:
+                return echoes(link)
+        assert echoes(quiet) and slow.recv(1 << 16)
+        held, start = [], time.monotonic()
+        for number in range(600):
+            with contextlib.suppress(OSError):  # refused
+                held.append(raw_visit(home, host, "send 50000000"))
+            if number % 100 == 0:
+                assert slow.recv(1 << 20), "who is slow is cut off"
+        wait_for("everybody else is served, one after the other", 20, lambda: all(served() for _ in range(20)))
+        taken = time.monotonic() - start
+        assert slow.recv(1 << 20), "who is slow is cut off"
+        assert echoes(quiet), "who is quiet is cut off"
+        gave_way = [visit["visitor"] for visit in home.agent.get("/v1/link/visitors")["visitors"]
+                    if visit["outcome"] == "gave way"]
+        assert set(gave_way) == {VISITOR}, gave_way
+        agent = home.agent.proc.rss()[0]  # the relay's memory grows with its visitors: test_crowd
+        assert SANITIZED or agent < LARGEST_AGENT, "the agent holds %d KiB" % agent
+        print("figure: %d who never read; everybody else served %.1f s after the first of them; agent %d KiB" % (
+            len(held), taken, agent))
+        for link in held:
+            reset(link)
+
+
 def test_crowd():
     """1,000 visitors who have said hello and wait: what one costs the relay."""
     with Home("link_hostile.crowd") as home:
@@ -139,5 +178,5 @@ def test_crowd():
             link.close()
 
 
-test_hellos.seconds = test_visitors.seconds = test_crowd.seconds = 30
+test_hellos.seconds = test_visitors.seconds = test_crowd.seconds = test_greed.seconds = 30
 test_hellos.waits = True

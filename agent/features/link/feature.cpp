@@ -52,7 +52,7 @@ class Link {
       : executor_(executor),
         deps_(std::move(deps)),
         lanes_(lanes),
-        board_({executor, deps_.clock, deps_.dial,
+        board_({executor, deps_.clock, deps_.dial, budget_,
                 [this]() -> const Services& { return deps_.services.get(); },
                 [this] {
                   const auto& registration = deps_.identity.registration.get();
@@ -238,7 +238,8 @@ class Link {
               live->leaving = true;
               live->over.notify();
               show();
-            }};
+            },
+            [this] { board_.make_room(); }};
   }
 
   // In this network. They are few: whoever carries a box about begins anew.

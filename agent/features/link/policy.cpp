@@ -26,6 +26,8 @@ namespace {
 
 // From the first probe to the verdict, and a little.
 constexpr Millis verdict = seconds(15), shortest_idle = seconds(10);
+// Of a visit that stands still, while memory is scarce.
+constexpr Millis least_patience = seconds(2), most_patience = seconds(30);
 
 }  // namespace
 
@@ -57,24 +59,43 @@ std::string reason_of(const Error& error) {
   return words;
 }
 
-// A household has one IPv4 address, and a /64 of IPv6 in which it can choose any number.
-std::string Doorkeeper::whose(const std::string& source) {
-  auto ip = parse_ip(source);
-  if (!ip || !ip->v6) return source;
+std::string household(const std::string& address) {
+  auto ip = parse_ip(address);
+  if (!ip || !ip->v6) return address;
   std::string out;
   for (std::size_t i = 0; i < 8; ++i) out += static_cast<char>(ip->bytes[i]);
   return out;
 }
 
+std::vector<std::size_t> who_gives_way(const std::vector<Standing>& all, std::size_t needed) {
+  std::vector<std::size_t> order, out;
+  std::map<std::string, int> of;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    if (all[i].still < least_patience) continue;
+    order.push_back(i);
+    ++of[household(all[i].source)];
+  }
+  std::sort(order.begin(), order.end(),
+            [&all](std::size_t a, std::size_t b) { return all[a].still > all[b].still; });
+  std::size_t freed = 0;
+  for (auto i : order) {
+    if (freed >= needed) break;
+    if (all[i].still < most_patience / of[household(all[i].source)]) continue;
+    freed += all[i].holds;
+    out.push_back(i);
+  }
+  return out;
+}
+
 bool Doorkeeper::admits(const std::string& source, Instant now) const {
-  auto at = records_.find(whose(source));
+  auto at = records_.find(household(source));
   return at == records_.end() || at->second.failed < most || now - at->second.began >= span;
 }
 
 void Doorkeeper::left(const std::string& source, Instant now, Millis stayed, std::uint64_t bytes_out) {
   bool failed = stayed < seconds(5) && bytes_out < 8 * 1024;
   if (!failed || source.empty()) return;
-  auto key = whose(source);
+  auto key = household(source);
   if (records_.size() >= sources && !records_.contains(key)) {
     auto oldest = std::min_element(records_.begin(), records_.end(), [](const auto& a, const auto& b) {
       return a.second.began < b.second.began;

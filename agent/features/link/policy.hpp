@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "agent/core/error.hpp"
 #include "agent/core/rng.hpp"
@@ -63,8 +64,23 @@ class Liveness {
 // Why there is no attachment, for the owner: an error of the way to the relay, in words.
 std::string reason_of(const Error& error);
 
-// Visitors that fail, per source (an IPv4 address, an IPv6 /64): for services that ask for a password, where
-// a stranger may try many. A visit that ends within a few seconds and with few bytes is one that failed.
+// Whom a visitor belongs to: a household has one IPv4 address, and a /64 of IPv6 in which it can choose any
+// number.
+std::string household(const std::string& address);
+
+// A visit whose bytes do not go on: the visitor does not read, or the service does not.
+struct Standing {
+  std::string source;  // an address
+  Millis still;        // for so long
+  std::size_t holds;   // memory, bytes
+};
+// While memory is scarce: who of them gives way, by index, those who have stood longest first, until `needed`
+// bytes come free. Nobody does within two seconds, everybody after thirty; and in between the sooner, the
+// more of them one household has: whoever leaves many lying is waited for less.
+std::vector<std::size_t> who_gives_way(const std::vector<Standing>& all, std::size_t needed);
+
+// Visitors that fail, per household: for services that ask for a password, where a stranger may try many. A
+// visit that ends within a few seconds and with few bytes is one that failed.
 class Doorkeeper {
  public:
   bool admits(const std::string& source, Instant now) const;
@@ -79,7 +95,6 @@ class Doorkeeper {
     Instant began;
     int failed = 0;
   };
-  static std::string whose(const std::string& source);
   std::map<std::string, Record> records_;
 };
 

@@ -117,10 +117,10 @@ class Home(World):
         wait_for("a visitor served", within, lambda: self.serves(relay, patience), every=0.02)
         return time.monotonic() - start
 
-    def raw(self, relay=None, timeout=30):
+    def raw(self, relay=None, timeout=30, source=VISITOR):
         """A TCP connection to the relay, as a visitor's."""
         with self.net.inet.entered():
-            link = socket.create_connection(((relay or self.relay).address, 443), bound(timeout), (VISITOR, 0))
+            link = socket.create_connection(((relay or self.relay).address, 443), bound(timeout), (source, 0))
         link.settimeout(bound(timeout))
         return link
 

@@ -126,3 +126,30 @@ TEST_CASE("link: an IPv6 household is one source") {
   CHECK(!door.admits("2a0b:1:2:3:ffff::1", now));
   CHECK(door.admits("2a0b:1:2:4::1", now));
 }
+
+TEST_CASE(
+    "link: while memory is scarce those give way who have stood still longest, and no more than have to") {
+  using Who = std::vector<std::size_t>;
+  std::vector<Standing> all{{"5.6.7.1", seconds(31), 1000},
+                            {"5.6.7.2", seconds(40), 1000},
+                            {"5.6.7.3", seconds(29), 1000},
+                            {"5.6.7.4", seconds(33), 1000}};
+  CHECK(who_gives_way(all, 1).size() == 1);
+  CHECK(who_gives_way(all, 1500) == Who{1, 3});
+  CHECK(who_gives_way(all, 9000) == Who{1, 3, 0});
+  CHECK(who_gives_way(all, 0).empty());
+  CHECK(who_gives_way({}, 9000).empty());
+}
+
+TEST_CASE("link: whoever leaves many lying is waited for less, and who is merely slow stays") {
+  std::vector<Standing> all;
+  all.reserve(12);
+  for (int i = 0; i < 10; ++i) all.push_back({"2a0b:1:2:3::" + std::to_string(i), seconds(3), 1000});
+  all.push_back({"2a0b:1:2:4::1", seconds(20), 1000});
+  all.push_back({"2a0b:1:2:3::a", Millis(1900), 1000});
+  auto who = who_gives_way(all, 100'000);
+  CHECK(who.size() == 10);
+  CHECK(std::find(who.begin(), who.end(), 10) == who.end());
+  all.erase(all.begin());
+  CHECK(who_gives_way(all, 100'000).empty());  // nine may stand for 3.3 s
+}

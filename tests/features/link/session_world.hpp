@@ -32,7 +32,7 @@ struct SessionWorld {
   qcloud::link::Budget budget;
   std::vector<std::shared_ptr<qcloud::link::Visit>> visits;
   std::vector<std::string> told;
-  int leaving = 0;
+  int leaving = 0, crowded = 0;
   qcloud::link::Session session;
   std::optional<Running<qcloud::link::SessionEnd>> running;
   std::vector<frames::Seen> seen;
@@ -46,7 +46,7 @@ struct SessionWorld {
                    told.push_back(method + " " + path + " " + body);
                    return path == "/v1/attachment" ? 204 : 404;
                  },
-                 [this] { ++leaving; }}) {
+                 [this] { ++leaving; }, [this] { ++crowded; }}) {
     running.emplace(start(io, session.run()));
   }
   ~SessionWorld() {

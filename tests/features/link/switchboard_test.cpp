@@ -23,7 +23,7 @@ struct House {
   std::vector<VisitRecord> records;
   unit::TlsVisitor::Box box;
   bool certified = true;
-  Switchboard board{{world.io.get_executor(), world.clock, dial,
+  Switchboard board{{world.io.get_executor(), world.clock, dial, world.budget,
                      [this]() -> const Services& { return services; },
                      [] { return std::string("nas1.mynas.test"); },
                      [this] { return certified ? box.ends.make(box.pem) : nullptr; },
@@ -157,6 +157,42 @@ TEST_CASE("link: a service that takes nothing for ten minutes is left, one that 
   CHECK(house.dial.served[0]->gone);
   CHECK(house.world.heard(frames::rst, stuck).size() == 1);
   CHECK(!house.dial.served[1]->gone);
+}
+
+TEST_CASE(
+    "link: those who never read give way to the next visitor, and only when there is no memory for him") {
+  House house;
+  auto unread = house.visit("", "5.6.7.1"), reads = house.visit("", "5.6.7.2"),
+       quiet = house.visit("", "5.6.7.3");
+  for (int i = 0; i < 2; ++i) {
+    house.dial.served[static_cast<std::size_t>(i)]->gives = std::string(300'000, 'x');
+    house.dial.served[static_cast<std::size_t>(i)]->wake();
+  }
+  house.world.listen();
+  auto a_minute = [&] {
+    for (int i = 0; i < 60; ++i) {
+      house.world.say(frames::frame(frames::window, 0, reads, frames::number(100, 4)));
+      house.world.clock.advance(seconds(1));
+      unit::settle(house.world.io);
+    }
+  };
+  house.world.say(frames::frame(frames::window, 0, 0, frames::number(1 << 30, 4)));
+  a_minute();
+  CHECK(house.records.empty());
+  auto rest = house.world.budget.free() - 1000;
+  REQUIRE(house.world.budget.hold(rest));
+  auto refused = house.visit("", "5.6.7.4");
+  CHECK(house.world.heard(frames::rst, refused).size() == 1);
+  CHECK(house.world.crowded > 0);
+  house.board.make_room();
+  house.world.listen();
+  CHECK(house.world.heard(frames::rst, unread).size() == 1);
+  a_minute();
+  for (auto id : {reads, quiet}) CHECK(house.world.heard(frames::rst, id).empty());
+  REQUIRE(house.records.size() == 1);
+  CHECK(house.records[0].outcome == "gave way");
+  CHECK(house.records[0].source == "5.6.7.1");
+  house.world.budget.release(rest);
 }
 
 TEST_CASE("link: a service that resets is a visit that resets") {

@@ -52,6 +52,7 @@ void Session::opened(std::int32_t id) {
   if (!opening) return respond(id, 400, nullptr);
   if (draining_ || budget_.crowded() || !budget_.hold(Visit::cost)) {
     cut(id, NGHTTP2_REFUSED_STREAM);
+    if (!draining_ && events_.crowded) events_.crowded();
     return balance();
   }
   auto visit = std::make_shared<Visit>(executor_, *this, budget_, id, *std::move(opening));

@@ -32,6 +32,8 @@ struct SessionEvents {
   std::function<int(const std::string& method, const std::string& path, const std::string& body)> tell;
   // The relay will end this connection soon: attach elsewhere.
   std::function<void()> leaving;
+  // There is no memory for another visitor.
+  std::function<void()> crowded;
 };
 
 class Session {

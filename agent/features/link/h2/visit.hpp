@@ -52,6 +52,7 @@ class Visit {
   void commit(std::size_t count);
   // The same with bytes that are there already; how many of them found room.
   std::size_t put(std::span<const char> bytes);
+  std::size_t unsent() const { return out_.size(); }  // of what was committed
   // No more for the visitor, after what was committed.
   void finish();
   // Returns when all that was committed is on its way, and the stream is over.
@@ -59,6 +60,7 @@ class Visit {
 
   // The stream is over, or will be, and nothing can be sent; what came before an end in order is still there.
   bool gone() const { return gone_ || !session_; }
+  bool over() const { return !session_; }  // the stream
   // Ends both ways at once; idempotent.
   void reset();
 
@@ -69,6 +71,7 @@ class Visit {
 
   // Memory that is held for this visit elsewhere, until the visit is destroyed; false: there is no room.
   bool burden(std::size_t bytes);
+  std::size_t holds() const { return burden_ + in_.held() + out_.held(); }  // all of it, bytes
 
   std::uint64_t bytes_in() const { return bytes_in_; }
   std::uint64_t bytes_out() const { return bytes_out_; }

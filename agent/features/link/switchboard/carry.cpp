@@ -7,20 +7,17 @@ constexpr std::size_t a_turn = 128 * 1024;
 
 }  // namespace
 
-Task<bool> Carrier::carry(Clock& clock) {
+Task<void> Carrier::carry(Clock& clock) {
   service_.tell(visit_.stirred());
   Turn in = Turn::waits, out = Turn::waits;
   for (;;) {
-    auto before = visit_.waiting() + owed_.size();
     if (in == Turn::waits) in = inward();
-    auto left = visit_.waiting() + owed_.size();
-    if (left == 0 || left < before)
-      stuck_.reset();
-    else if (!stuck_)
-      stuck_ = clock.now();
     if (out == Turn::waits) out = outward();
-    if (in == Turn::failed || out == Turn::failed) co_return false;
-    if (in == Turn::ended && out == Turn::ended) co_return true;
+    auto now = clock.now();
+    in_.look(visit_.bytes_in(), visit_.waiting() + owed_.size(), now);
+    out_.look(visit_.bytes_out(), visit_.unsent(), now);
+    if (in == Turn::failed || out == Turn::failed) co_return;
+    if (in == Turn::ended && out == Turn::ended && visit_.over()) co_return;
     co_await visit_.stirred().wait();
   }
 }

@@ -11,6 +11,25 @@
 
 namespace qcloud::link {
 
+// Since when nothing of what waits has gone on.
+class Standstill {
+ public:
+  // `came`: bytes, ever; `wait`: of them.
+  void look(std::uint64_t came, std::size_t wait, Instant now) {
+    auto gone = came - wait;
+    if (wait == 0)
+      since_.reset();
+    else if (!since_ || gone != gone_)
+      since_ = now;
+    gone_ = gone;
+  }
+  std::optional<Instant> since() const { return since_; }
+
+ private:
+  std::optional<Instant> since_;
+  std::uint64_t gone_ = 0;
+};
+
 class Carrier {
  public:
   // `first`: said to the service before anything of the visitor. `visit` and `service` outlive it.
@@ -19,11 +38,13 @@ class Carrier {
   virtual ~Carrier() = default;
   Carrier(const Carrier&) = delete;
 
-  // Until both directions have ended in order: true. False as soon as one fails, or the visitor is gone.
-  Task<bool> carry(Clock& clock);
+  // Until both directions have ended in order, and the visitor has all of it; or one has failed, or he is
+  // gone.
+  Task<void> carry(Clock& clock);
 
-  // Since when the service has taken nothing, although there is something for it.
-  std::optional<Instant> stuck() const { return stuck_; }
+  // The service takes nothing, although there is something for it; and the visitor.
+  const Standstill& service() const { return in_; }
+  const Standstill& visitor() const { return out_; }
 
  protected:
   enum class Turn : std::uint8_t { waits, ended, failed };
@@ -42,7 +63,7 @@ class Carrier {
 
  private:
   std::string owed_;
-  std::optional<Instant> stuck_;
+  Standstill in_, out_;
 };
 
 // The bytes as they are.

@@ -46,6 +46,7 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
       ~Entry() { all.erase(at); }
     } entry{led_, led_.insert(led_.end(), {visit, service})};
     record.outcome = co_await lead(&*entry.at);
+    if (entry.at->gave_way) record.outcome = "gave way";
     record.stayed = deps_.clock.now() - began;
     record.bytes_in = visit->bytes_in();
     record.bytes_out = visit->bytes_out();
@@ -66,14 +67,42 @@ void Switchboard::review() {
 Task<void> Switchboard::watch() {
   for (;;) {
     while (led_.empty()) co_await more_.wait();
-    auto now = deps_.clock.now(), next = now + stuck;
-    for (auto& led : led_) {
-      auto since = led.carrier ? led.carrier->stuck() : std::nullopt;
-      if (since && now - *since >= stuck) led.visit->reset();
-      if (since && now - *since < stuck) next = std::min(next, *since + stuck);
-    }
-    co_await deps_.clock.sleep_until(next);
+    auto next = leave_the_stuck();
+    if (!find_room()) next = std::min(next, deps_.clock.now() + seconds(1));
+    co_await crowded_.wait_until(deps_.clock, next);
   }
+}
+
+// When to look again.
+Instant Switchboard::leave_the_stuck() {
+  auto now = deps_.clock.now(), next = now + stuck;
+  for (auto& led : led_) {
+    auto since = led.carrier ? led.carrier->service().since() : std::nullopt;
+    if (since && now - *since >= stuck) led.visit->reset();
+    if (since && now - *since < stuck) next = std::min(next, *since + stuck);
+  }
+  return next;
+}
+
+// True: there is room, and nobody has to give way.
+bool Switchboard::find_room() {
+  if (deps_.budget.roomy()) return true;
+  std::vector<Led*> who;
+  std::vector<Standing> standing;
+  auto now = deps_.clock.now();
+  for (auto& led : led_) {
+    if (!led.carrier || led.gave_way) continue;
+    auto since =
+        std::min(led.carrier->service().since().value_or(now), led.carrier->visitor().since().value_or(now));
+    who.push_back(&led);
+    standing.push_back({led.visit->opening().visitor, now - since, led.visit->holds()});
+  }
+  // A quarter of all memory is to be free: of less, what the others have on its way takes the most at once.
+  for (auto i : who_gives_way(standing, 4 * deps_.budget.roomy_at() - deps_.budget.free())) {
+    who[i]->gave_way = true;
+    who[i]->visit->reset();
+  }
+  return false;
 }
 
 Task<std::string> Switchboard::lead(Led* led) {
@@ -115,8 +144,7 @@ Task<std::string> Switchboard::lead(Led* led) {
 Task<std::string> Switchboard::carry(Led* led, Carrier* carrier) {
   led->carrier = carrier;
   more_.notify();
-  bool in_order = co_await carrier->carry(deps_.clock);
-  if (in_order) co_await led->visit->delivered();
+  co_await carrier->carry(deps_.clock);
   co_return "served";
 }
 

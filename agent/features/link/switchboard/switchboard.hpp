@@ -22,7 +22,7 @@ struct VisitRecord {
   Millis stayed{0};
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::string outcome;  // "served", "not published", "service down", "too many failures", "no TLS", "no
-                        // certificate", "no room"
+                        // certificate", "no room", "gave way"
 };
 
 class Switchboard {
@@ -31,16 +31,20 @@ class Switchboard {
     boost::asio::any_io_executor executor;
     Clock& clock;
     LocalDial& dial;
+    const Budget& budget;
     std::function<const Services&()> services;
     std::function<std::string()> fqdn;                 // this box's public name now
     std::function<std::unique_ptr<TlsEnd>()> tls_end;  // with the box's certificate; null: there is none
     std::function<void(VisitRecord)> record;
   };
-  explicit Switchboard(Deps deps) : deps_(std::move(deps)), more_(deps_.executor), visits_(deps_.executor) {}
+  explicit Switchboard(Deps deps)
+      : deps_(std::move(deps)), more_(deps_.executor), crowded_(deps_.executor), visits_(deps_.executor) {}
 
   void take(std::shared_ptr<Visit> visit);
   // Ends the visits whose service is not published any more, or leads elsewhere now.
   void review();
+  // There is no memory for another: those who stand still give way.
+  void make_room() { crowded_.notify(); }
   // Ends every visit; returns when none is left.
   Task<void> stop() { return visits_.stop(); }
 
@@ -50,16 +54,19 @@ class Switchboard {
     std::shared_ptr<Visit> visit;
     Service service;
     const Carrier* carrier = nullptr;  // once the way is open, until the end
+    bool gave_way = false;
   };
   Task<std::string> lead(Led* led);
   Task<std::string> carry(Led* led, Carrier* carrier);
   Task<void> watch();
+  Instant leave_the_stuck();
+  bool find_room();
 
   Deps deps_;
   Doorkeeper door_;
   std::list<Led> led_;
   std::unique_ptr<char[]> scratch_;  // for visits whose TLS ends here; made with the first
-  Signal more_;                      // a visit has begun
+  Signal more_, crowded_;            // a visit has begun; make_room()
   bool watching_ = false;
   Nursery visits_;
 };
