@@ -25,6 +25,7 @@ TEST_CASE("L2 owner words: logins are plain, few, and each counts once") {
                           std::string("a\x7f"), std::string("a\0b", 3)})
     CHECK_FALSE(owner_invited({bad}));
   std::vector<std::string> many;
+  many.reserve(51);
   for (int i = 0; i < 50; ++i) many.push_back("login" + std::to_string(i));
   CHECK(owner_invited(many));
   many.push_back("one-more");

@@ -108,7 +108,7 @@ class Dns {
     std::string name;
     std::size_t at = 12;
     while (at < query.size() && query[at]) {
-      auto size = std::size_t(query[at]);
+      auto size = std::size_t(std::uint8_t(query[at]));
       name += (name.empty() ? "" : ".") + query.substr(at + 1, size);
       at += size + 1;
     }

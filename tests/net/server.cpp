@@ -78,7 +78,7 @@ Server::Server(Options options, Script script)
   here.sin_family = AF_INET;
   here.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof here;
-  ::bind(listener_, reinterpret_cast<sockaddr*>(&here), size);
+  (void)::bind(listener_, reinterpret_cast<sockaddr*>(&here), size);
   ::getsockname(listener_, reinterpret_cast<sockaddr*>(&here), &size);
   port_ = ntohs(here.sin_port);
   ::listen(listener_, options.backlog);

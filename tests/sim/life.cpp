@@ -298,8 +298,11 @@ class Life {
   }
 
   Task<void> name_it() {
-    for (int i = 0; i < 5; ++i)
-      if (co_await h_.claim("house" + std::to_string(number_) + "-" + std::to_string(named_++))) break;
+    bool claimed = false;
+    for (int i = 0; i < 5 && !claimed; ++i) {
+      auto name = "house" + std::to_string(number_) + "-" + std::to_string(named_++);
+      claimed = co_await h_.claim(name);
+    }
   }
 
   Task<void> leave_and_return() {

@@ -104,8 +104,8 @@ TEST_CASE("enroll wire: a code that lacks a part, or has a strange one, is refus
     }
   }
   auto body = json::parse(good_code).as_object();
-  for (json::value life : {json::value(0), json::value(-5), json::value(1.5), json::value("x"),
-                           json::value(9223372036854775807)}) {
+  for (const json::value& life : {json::value(0), json::value(-5), json::value(1.5), json::value("x"),
+                                  json::value(9223372036854775807)}) {
     body["expires_in"] = life;
     auto parsed = parse_device_authorization(with(200, json::serialize(body)));
     if (!parsed) continue;
