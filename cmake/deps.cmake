@@ -25,8 +25,9 @@ target_link_libraries(qc_qrencode INTERFACE ${QRENCODE_LIBRARY})
 add_library(qc_boost STATIC cmake/boost.cpp)
 # Not ours to find fault with, and the longest of all files to compile.
 if(QCLOUD_SANITIZE MATCHES undefined)
-  set_source_files_properties(cmake/boost.cpp PROPERTIES COMPILE_OPTIONS -fno-sanitize=undefined)
+  set_property(SOURCE cmake/boost.cpp APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=undefined)
 endif()
+qc_swift(cmake/boost.cpp)
 target_compile_definitions(qc_boost PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_ARRAY
   BOOST_BEAST_SEPARATE_COMPILATION
