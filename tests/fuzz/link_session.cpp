@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                        ++told;
                        return 204;
                      },
-                     [] {}});
+                     [] {}, [] {}});
     auto running = unit::start(io, session.run());
     stream.give(frames::preface);
     // In pieces, so that a frame is cut at every place in the long run.
