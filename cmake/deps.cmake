@@ -27,7 +27,7 @@ add_library(qc_boost STATIC cmake/boost.cpp)
 if(QCLOUD_SANITIZE MATCHES undefined)
   set_property(SOURCE cmake/boost.cpp APPEND PROPERTY COMPILE_OPTIONS -fno-sanitize=undefined)
 endif()
-qc_swift(cmake/boost.cpp)
+compile_for_speed(cmake/boost.cpp)
 target_compile_definitions(qc_boost PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_ARRAY
   BOOST_BEAST_SEPARATE_COMPILATION

@@ -12,8 +12,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
     "$<$<COMPILE_LANGUAGE:CXX>:SHELL:--param ggc-min-heapsize=600000>")
 endif()
 
-# qc_swift(SOURCE...): what each byte of a visitor goes through is compiled for speed, all else for size.
-function(qc_swift)
+# compile_for_speed(SOURCE...): what each byte of a visitor goes through is compiled for speed, all else for size.
+function(compile_for_speed)
   if(CMAKE_BUILD_TYPE STREQUAL Release)
     set_property(SOURCE ${ARGN} APPEND PROPERTY COMPILE_OPTIONS -O2)
     set_property(SOURCE ${ARGN} PROPERTY SKIP_PRECOMPILE_HEADERS ON)  # they are compiled otherwise

@@ -108,6 +108,7 @@ int main(int argc, char** argv) {
   }
   std::sort(files.begin(), files.end());
   std::vector<Input> inputs;
+  inputs.reserve(files.size());
   for (const auto& file : files) inputs.push_back(read(file));
   if (inputs.empty()) {
     std::fputs("no inputs: name files or a corpus folder\n", stderr);
