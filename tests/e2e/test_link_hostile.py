@@ -137,10 +137,11 @@ def test_greed():
         def served():
             with contextlib.suppress(OSError), contextlib.closing(raw_visit(home, host, "echo", source=other)) as link:
                 return echoes(link)
-        assert echoes(quiet) and slow.recv(1 << 16)
+
         def gave_way():
             return {visit["visitor"] for visit in home.agent.get("/v1/link/visitors")["visitors"]
                     if visit["outcome"] == "gave way"}
+        assert echoes(quiet) and slow.recv(1 << 16)
         held, start = [], time.monotonic()
         while len(held) < 1000 and not gave_way():
             for _ in range(50):

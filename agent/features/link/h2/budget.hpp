@@ -30,6 +30,7 @@ class Budget {
   ~Budget() { keep_spare(0); }
   Budget(const Budget&) = delete;
 
+  std::size_t total() const { return total_; }
   std::size_t held() const { return held_; }
   std::size_t most_held() const { return most_held_; }
   std::size_t free() const { return total_ - std::min(total_, held_ + promised_); }

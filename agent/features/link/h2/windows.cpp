@@ -72,8 +72,11 @@ void Session::balance() {
   auto now = clock_.now();
   if (crowded == crowded_ || settings_out_ || (crowded && now - crowded_since_ < seconds(2))) return;
   crowded_ = crowded;
-  if (crowded) crowded_since_ = now;
-  if (crowded && events_.crowded) events_.crowded();
+  if (crowded) {
+    crowded_since_ = now;
+    // From now on the relay refuses: nobody comes here who would be a reason to tell.
+    if (events_.crowded) events_.crowded();
+  }
   auto streams =
       crowded ? std::max<std::uint32_t>(1, static_cast<std::uint32_t>(visits_.size())) : limits_.streams;
   const nghttp2_settings_entry setting{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,

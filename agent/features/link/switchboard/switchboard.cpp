@@ -97,8 +97,8 @@ bool Switchboard::find_room() {
     who.push_back(&led);
     standing.push_back({led.visit->opening().visitor, now - since, led.visit->holds()});
   }
-  // A quarter of all memory is to be free: of less, what the others have on its way takes the most at once.
-  for (auto i : who_gives_way(standing, 4 * deps_.budget.roomy_at() - deps_.budget.free())) {
+  // A quarter is to be free: of less, what the others have on its way takes the most at once.
+  for (auto i : who_gives_way(standing, deps_.budget.total() / 4 - deps_.budget.free())) {
     who[i]->gave_way = true;
     who[i]->visit->reset();
   }
