@@ -4,7 +4,11 @@ if(NOT QCLOUD_PRECOMPILE)
   return()
 endif()
 
-target_precompile_headers(qc_boost PRIVATE
+# A library of its own, without code: whose headers others reuse may not leave a single one of its sources out.
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/precompiled.cpp CONTENT "")
+add_library(precompiled OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
+target_link_libraries(precompiled PRIVATE qc_boost)
+target_precompile_headers(precompiled PRIVATE
   <boost/asio/as_tuple.hpp> <boost/asio/awaitable.hpp> <boost/asio/co_spawn.hpp> <boost/asio/io_context.hpp>
   <boost/asio/ip/tcp.hpp> <boost/asio/steady_timer.hpp> <boost/asio/use_awaitable.hpp> <boost/json.hpp>
   <algorithm> <functional> <map> <memory> <optional> <string> <variant> <vector>)
@@ -30,7 +34,7 @@ function(qc_precompile folder)
     if(type MATCHES "^(STATIC_LIBRARY|EXECUTABLE)$")
       qc_has_boost(${target} boost)
       if(boost)
-        target_precompile_headers(${target} REUSE_FROM qc_boost)
+        target_precompile_headers(${target} REUSE_FROM precompiled)
       endif()
     endif()
   endforeach()

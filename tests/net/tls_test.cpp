@@ -125,7 +125,7 @@ TEST_CASE_FIXTURE(World, "tls: what is no TLS, or an old one, or cut") {
   CHECK(code(send(to(silent.port(), Millis(300)))) == "net.timeout");
   CHECK(trace->connect >= Millis(0));
   CHECK(trace->tls == Millis(-1));
-  CHECK(trace->total >= Millis(300));
+  CHECK(trace->total >= Millis(250));  // the deadline was set before the request began
 }
 
 TEST_CASE_FIXTURE(World, "tls: names of strangers are made harmless") {
