@@ -1,5 +1,6 @@
 """The tunnel, measured side by side: our link, `ssh -R`, frp and rathole lead visitors to the same TLS server, and so does
-HAProxy that passes TCP through, without any tunnel. bench_pump is the server, and all visitors."""
+HAProxy that passes TCP through, without any tunnel, alone and with TLS to a second one. bench_pump is the server, and all
+visitors."""
 import json
 import os
 import statistics
@@ -13,7 +14,7 @@ from tunnel_rivals import PORT, Tunnels
 from world import QuietHome
 
 PUMP = os.path.join(DEV, "tests", "bench", "bench_pump")
-OURS, STRAIGHT = "qcloud", "TCP pass-through"
+OURS, STRAIGHT, TLS = "qcloud", "TCP pass-through", "TLS alone"
 MIB, GIB = 1 << 20, float(1 << 30)
 NEAR = ["tunnel-down", "tunnel-up", "throughput", "tunnel-cpu", "tunnel-cpu-ssh", "tunnel-share",
         "latency-1", "latency-16", "latency-1-ssh", "latency-16-ssh"]
@@ -99,28 +100,29 @@ def _streams(place, paths, rounds, size):
 
 
 def _latencies(place, paths, rounds):
-    """{connections: {path: p50 in us}}, the best of the rounds: what else this machine does only adds."""
+    """{connections: {path: p50 in us}}, the best of the rounds, which are short: what else this machine does only adds, and
+    may go on for seconds."""
     seen = {count: {name: [] for name in paths} for count in (1, 16)}
     for _ in range(rounds):
         for count, of in seen.items():
             for name, (target, _) in paths.items():
-                of[name].append(place.pump("ping", target, count, 1)["p50"] * 1e6)
+                of[name].append(place.pump("ping", target, count, 0.3)["p50"] * 1e6)
     return {count: {name: min(values) for name, values in of.items()} for count, of in seen.items()}
 
 
 def near(options):
     """Everything on this machine: what it costs in CPU and microseconds."""
-    rounds, size, looks = (1, 256 * MIB, 1) if options.quick else (3, 512 * MIB, 7)
+    rounds, size, looks = (1, 256 * MIB, 3) if options.quick else (3, 512 * MIB, 24)
     with Place("tunnel", Near) as place:
         try:
             tunnels = Tunnels(place)
-            paths = {OURS: (place.link, place.agent.proc), STRAIGHT: tunnels.straight(), **tunnels.rivals()}
+            paths = {OURS: (place.link, place.agent.proc), STRAIGHT: tunnels.straight(), TLS: tunnels.tls_alone(), **tunnels.rivals()}
         except peers.Missing as missing:
             return {line: {"value": None, "note": str(missing)} for line in NEAR}
         streams = _streams(place, paths, rounds, size)
         times = _latencies(place, paths, looks)
     ours, straight, out = streams[OURS], streams[STRAIGHT], {}
-    rivals = [name for name in paths if name not in (OURS, STRAIGHT)]
+    rivals = [name for name in paths if name not in (OURS, STRAIGHT, TLS)]
     best = {way: max(rivals, key=lambda name: streams[name][way]) for way in ("down", "up")}
     ratio = {way: ours[way] / streams[best[way]][way] for way in best}
     share = {way: ours[way] / straight[way] for way in best}
@@ -139,7 +141,7 @@ def near(options):
         out["latency-%d" % count] = {"value": added[OURS], "note": "%.0f with it, %.0f passed through" % (of[OURS], of[STRAIGHT])}
         out["latency-%d-ssh" % count] = {"value": added[OURS] / added["ssh -R"], "note": "%.0f us with ssh -R" % of["ssh -R"]}
     rows = [{"name": name, **({} if name == STRAIGHT else {
-                 "tunnel-cpu": max(streams[name]["cpu down"], streams[name]["cpu up"]),
                  "latency-1": times[1][name] - times[1][STRAIGHT], "latency-16": times[16][name] - times[16][STRAIGHT]}),
-             "tunnel-down": streams[name]["down"], "tunnel-up": streams[name]["up"]} for name in rivals + [STRAIGHT]]
+             "tunnel-cpu": max(streams[name]["cpu down"], streams[name]["cpu up"]),
+             "tunnel-down": streams[name]["down"], "tunnel-up": streams[name]["up"]} for name in rivals + [TLS, STRAIGHT]]
     return {**out, "_peers": rows}

@@ -10,7 +10,7 @@ from rivals import FAR, Scene
 
 PORT = 9443  # of the server on the box; without TLS at the next one
 FRP, RATHOLE = ("github.com/fatedier/frp", "v0.61.0"), ("rathole", "0.5.0", "server,client,tls")
-_ports = {"ssh -R": 8022, "frp": 8023, "rathole": 8024, "straight": 8025}
+_ports = {"ssh -R": 8022, "frp": 8023, "rathole": 8024, "straight": 8025, "TLS alone": 8026}
 
 
 def _frp():
@@ -48,12 +48,28 @@ class Tunnels(Scene):
         wait_for(name, 15, answers)
         return target, proc
 
+    def _haproxy(self, name, ns, bind, server):
+        conf = self._write(name + ".cfg", "global\n nbthread 1\ndefaults\n mode tcp\n timeout connect 5s\n timeout client 600s\n"
+                           " timeout server 600s\nlisten box\n bind %s\n server box %s\n" % (bind, server))
+        return self._start(name, ["haproxy", "-db", "-f", conf], ns)
+
     def straight(self):
         """HAProxy passes TCP through to the box's own address: no tunnel."""
-        conf = self._write("straight.cfg", "global\n nbthread 1\ndefaults\n mode tcp\n timeout connect 5s\n timeout client 600s\n"
-                           " timeout server 600s\nlisten box\n bind 127.0.0.1:%d\n server box %s:%d\n" % (
-                               _ports["straight"], self.world.net.public, PORT))
-        return self._opened("straight", self._start("straight", ["haproxy", "-db", "-f", conf], self.world.net.inet))
+        far = self._haproxy("straight", self.world.net.inet, "127.0.0.1:%d" % _ports["straight"],
+                            "%s:%d" % (self.world.net.public, PORT))
+        return self._opened("straight", far)
+
+    def tls_alone(self):
+        """A second HAProxy on the box, and TLS between the two: no tunnel, for each visitor is a connection of his own to a
+        port that is open. What TLS and another program in the way cost at least."""
+        pem, key = certificate(self.folder, "tls-alone", "far.test")
+        with open(pem) as chain, open(key) as secret:
+            both = self._write("tls-alone-both.pem", chain.read() + secret.read(), 0o600)
+        where = "%s:7002" % self.world.net.public
+        near = self._haproxy("tls-alone-near", self.world.net.nas, "%s ssl crt %s" % (where, both), "127.0.0.1:%d" % PORT)
+        far = self._haproxy("tls-alone", self.world.net.inet, "127.0.0.1:%d" % _ports["TLS alone"],
+                            "%s ssl verify required ca-file %s verifyhost far.test ciphersuites TLS_AES_128_GCM_SHA256" % (where, pem))
+        return self._opened("TLS alone", far)[0], near
 
     def rivals(self):
         """{name: ((host, port), process)}; who is missing stands in `note`."""
