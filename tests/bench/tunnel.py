@@ -116,7 +116,8 @@ def near(options):
     with Place("tunnel", Near) as place:
         try:
             tunnels = Tunnels(place)
-            paths = {OURS: (place.link, place.agent.proc), STRAIGHT: tunnels.straight(), TLS: tunnels.tls_alone(), **tunnels.rivals()}
+            paths = {OURS: (place.link, place.agent.proc), STRAIGHT: tunnels.straight(), TLS: tunnels.tls_alone(),
+                     **tunnels.rivals()}
         except peers.Missing as missing:
             return {line: {"value": None, "note": str(missing)} for line in NEAR}
         streams = _streams(place, paths, rounds, size)

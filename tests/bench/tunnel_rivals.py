@@ -68,7 +68,8 @@ class Tunnels(Scene):
         where = "%s:7002" % self.world.net.public
         near = self._haproxy("tls-alone-near", self.world.net.nas, "%s ssl crt %s" % (where, both), "127.0.0.1:%d" % PORT)
         far = self._haproxy("tls-alone", self.world.net.inet, "127.0.0.1:%d" % _ports["TLS alone"],
-                            "%s ssl verify required ca-file %s verifyhost far.test ciphersuites TLS_AES_128_GCM_SHA256" % (where, pem))
+                            "%s ssl verify required ca-file %s verifyhost far.test ciphersuites TLS_AES_128_GCM_SHA256" % (
+                                where, pem))
         return self._opened("TLS alone", far)[0], near
 
     def rivals(self):

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
-#include "agent/core/race.hpp"
+#include <optional>
+
 #include "agent/core/signal.hpp"
 #include "tests/unit/loop.hpp"
 #include "tests/unit/virtual_clock.hpp"
