@@ -126,6 +126,21 @@ TEST_CASE(
   CHECK(home.house.net.dials < 200);
 }
 
+TEST_CASE("link: a relay that says goodbye to whoever comes is asked less and less often") {
+  LinkedHome home(41);
+  auto& relays = home.world.host.relays;
+  auto dials = home.house.net.dials;
+  for (int i = 0; i < 600; ++i) {
+    relays.stop(0, true);
+    relays.start(0);
+    home.pass(1s);
+  }
+  CHECK(home.house.net.dials - dials > 8);
+  CHECK(home.house.net.dials - dials < 60);
+  home.pass(65s);
+  CHECK(home.attached().size() == 2);
+}
+
 TEST_CASE("link: another address of the box's own has it attached anew at once") {
   LinkedHome home(37);
   for (int i = 0; i < 10; ++i) {

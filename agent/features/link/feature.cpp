@@ -139,7 +139,6 @@ class Link {
       }
       *here = deps_.net.state.get();
     }
-    if (live->leaving) co_return deps_.rng.between(Millis(0), seconds(1));
     co_return redial->after(live->ending, deps_.clock.now() - live->told.since, deps_.rng);
   }
 
@@ -236,6 +235,7 @@ class Link {
             },
             [this, live] {
               live->leaving = true;
+              live->ending = Ending::clean;
               live->over.notify();
               show();
             },
