@@ -1,5 +1,8 @@
 // qcloudd: arguments -> platform -> agent -> run -> exit code.
 #include <malloc.h>
+#include <sys/resource.h>
+
+#include <algorithm>
 
 #include "agent/app/options.hpp"
 #include "agent/app/process.hpp"
@@ -11,5 +14,11 @@ int main(int argc, char** argv) {
   // would cost a quarter of its CPU. Large ones still go back to the system at once.
   ::mallopt(M_TRIM_THRESHOLD, 512 * 1024);
   ::mallopt(M_MMAP_THRESHOLD, 512 * 1024);
+  // Each visitor is a descriptor, and many systems give a program 1,024 unless it asks for more.
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0) {
+    files.rlim_cur = std::max(files.rlim_cur, std::min<rlim_t>(files.rlim_max, 4096));
+    ::setrlimit(RLIMIT_NOFILE, &files);
+  }
   return qcloud::run_process(options);
 }

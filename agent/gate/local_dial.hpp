@@ -17,7 +17,7 @@ namespace qcloud {
 // Nothing here waits, so that no buffer is held while there is nothing to do.
 class LocalStream {
  public:
-  virtual ~LocalStream() = default;  // ends it, with a reset if anything is under way
+  virtual ~LocalStream() = default;  // ends it; with a reset, unless both ways have ended in order
   // Whom to notify when what was not possible may be by now; it outlives the stream. Set before the first
   // byte.
   virtual void tell(Signal& ready) = 0;
@@ -35,6 +35,8 @@ class LocalDial {
   virtual ~LocalDial() = default;
   // `address`: 127.0.0.0/8 or ::1. Errors: local.not_loopback, local.refused, local.timeout (5 s).
   virtual Task<Result<std::unique_ptr<LocalStream>>> dial(std::string address, std::uint16_t port) = 0;
+  // How many streams at a time leave enough for everything else that this process opens.
+  virtual std::size_t most() const { return 1 << 16; }
 };
 
 }  // namespace qcloud

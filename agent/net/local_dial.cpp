@@ -1,7 +1,9 @@
 #include "agent/net/local_dial.hpp"
 
+#include <sys/resource.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -29,6 +31,8 @@ class LoopbackStream : public LocalStream {
   ~LoopbackStream() override {
     watch_->ready = nullptr;
     boost::system::error_code ignored;
+    // Both ways ended in order, or the service must not take what it has for all there is.
+    if (!finished_ || !service_ended_) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
     socket_.close(ignored);
   }
 
@@ -42,6 +46,7 @@ class LoopbackStream : public LocalStream {
       if (got < 0 && errno != EAGAIN) return reset_error();
       if (got != 0 && got < static_cast<ssize_t>(into.bytes()))
         watch(tcp::socket::wait_read, &Watch::reading);
+      service_ended_ |= got == 0;
       if (got >= 0) return std::optional<std::size_t>(static_cast<std::size_t>(got));
     }
     return std::optional<std::size_t>();
@@ -66,6 +71,7 @@ class LoopbackStream : public LocalStream {
   void finish() override {
     boost::system::error_code ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
+    finished_ = true;
   }
 
  private:
@@ -93,6 +99,7 @@ class LoopbackStream : public LocalStream {
   }
 
   tcp::socket socket_;
+  bool finished_ = false, service_ended_ = false;
   std::shared_ptr<Watch> watch_ = std::make_shared<Watch>();
 };
 
@@ -102,6 +109,13 @@ Task<boost::system::error_code> connect(tcp::socket* socket, tcp::endpoint to) {
 }
 
 }  // namespace
+
+std::size_t LoopbackDial::most() const {
+  constexpr rlim_t others = 128;  // descriptors
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return others;
+  return static_cast<std::size_t>(std::max(files.rlim_cur, 2 * others) - others);
+}
 
 Task<Result<std::unique_ptr<LocalStream>>> LoopbackDial::dial(std::string address, std::uint16_t port) {
   boost::system::error_code failed;

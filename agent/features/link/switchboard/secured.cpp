@@ -25,11 +25,8 @@ Carrier::Turn Secured::inward() {
     if (!*ready) return Turn::waits;
     auto records = visit_.received().front();
     if (records.empty() && !visit_.ended()) return visit_.gone() ? Turn::failed : Turn::waits;
-    if (records.empty()) {
-      if (!was_secured_) return Turn::failed;
-      service_.finish();
-      return Turn::ended;
-    }
+    // The end of the bytes is not the visitor's: anybody on the way can say that (RFC 8446, 6.1).
+    if (records.empty()) return Turn::failed;
     auto before = records.size();
     auto opened = end_.open(records, scratch_);
     auto used = before - records.size();
