@@ -184,6 +184,7 @@ Task<Result<std::unique_ptr<ByteStream>>> Port::open(RawMessage message, StreamO
   request.avoid = std::move(options.avoid);
   request.idle = options.idle;
   request.cautious = options.cautious;
+  request.trace = std::move(options.trace);
   request.deadline = deps_.clock.now() + options.patience;
   request.message = *row;
   co_return co_await deps_.transport.open(std::move(request), *this);

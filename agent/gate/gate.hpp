@@ -40,6 +40,7 @@ struct StreamOptions {
   Millis idle = seconds(25);
   bool cautious = false;
   Millis patience = seconds(60);
+  std::shared_ptr<Trace> trace = nullptr;  // as above
 };
 
 struct LookupOptions {

@@ -148,6 +148,7 @@ Task<Status> HttpClient::connect(HttpRequest request, Addresses order, std::uint
     auto patience = i + 1 < order.size() ? first_patience : connect_patience;
     auto until = std::min<Instant>(request.deadline, clock_.now() + patience);
     asio::ip::tcp::endpoint to(order[i], port);
+    request.trace->remote = order[i].to_string();
     auto connected = co_await within(lease.get()->connect(to, request.message), clock_, until);
     if (connected && *connected) {
       request.trace->connect = clock_.now() - began;

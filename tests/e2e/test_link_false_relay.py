@@ -211,22 +211,35 @@ def test_cheats():
 
 
 def test_backoff():
-    """A relay that takes connections and drops them is not hammered, and the box says what is wrong."""
+    """A relay that takes connections and drops them, or says goodbye to them, is not hammered; what it keeps open costs
+    nobody his place; and the box says what is wrong."""
     def insult(peer):
         peer.send(h2.PREFACE, b"\xff" * 100)
+
+    def goodbye(peer):
+        greet(peer)
+        peer.send(h2.frame(h2.GOAWAY, payload=bytes(8)))
+
+    def goodbye_within(peer):
+        greet(peer)
+        peer.send(h2.connect(1, "raw.%s:443" % home.fqdn()), h2.frame(h2.GOAWAY, payload=bytes(8)))
+        for _ in peer.frames():
+            pass
     with beside_a_false_relay("backoff") as (home, liar):
-        liar.deed = insult
-        home.agent.cli("disable", "link")
-        home.agent.cli("enable", "link")
-        wait_for("attached at the honest relay", 10, home.serves)
-        before, start = len(liar.came), time.monotonic()
-        while time.monotonic() - start < 10:
-            assert home.serves(), "the honest relay does not serve"
-            time.sleep(0.2)
-        tries = len(liar.came) - before
-        print("figure: %d tries in 10 s" % tries)
-        assert 1 <= tries <= 14, tries
-        bounded(home)
+        for deed in (goodbye, goodbye_within, insult):
+            liar.deed = deed
+            home.agent.cli("disable", "link")
+            home.agent.cli("enable", "link")
+            wait_for("attached at the honest relay", 10, home.serves)
+            before, start = len(liar.came), time.monotonic()
+            while time.monotonic() - start < 10:
+                assert home.serves(), "the honest relay does not serve"
+                time.sleep(0.2)
+            tries = len(liar.came) - before
+            print("figure: %s: %d tries in 10 s, %d of them open" % (deed.__name__, tries, len(liar.came) - liar.left))
+            assert 1 <= tries <= 14, tries
+            assert len(liar.came) - liar.left <= 3, "they are kept"
+            bounded(home)
         home.relay.stop()
         wait_for("the status says that no relay is there", 20, lambda: "link_no_relay" in home.agent.codes())
 

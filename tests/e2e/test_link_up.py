@@ -2,6 +2,7 @@
 seconds, and where a second relay stands no visitor waits at all."""
 import hashlib
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -10,6 +11,7 @@ from lab.home import VISITOR, Home
 from lab.nas_page import digest
 from lab.nas_site import PAGE
 from lab.proc import SANITIZED, bound, wait_for
+from lab.relay import BOXES_PORT
 from lab.topology import Direct
 
 ROUNDS = int(os.environ.get("QCLOUD_LINK_ROUNDS", "8"))
@@ -99,6 +101,30 @@ def test_two_relays():
         print("figure: new visitors: %s; %d looked twice" % (_figure(visitors.waited), visitors.again))
         assert visitors.again <= 4, visitors.again
         assert len(visitors.waited) >= 5 and max(visitors.waited) < bound(1), max(visitors.waited)
+
+
+def test_mute_relay():
+    """One of two relays takes connections and says nothing more: the other, each time that it was away, is back at once."""
+    with Home("link_up.mute_relay", count=2) as home:
+        home.attached()
+        home.relays[1].kill()
+        with home.net.inet.entered():
+            mute = socket.create_server((home.relays[1].address, BOXES_PORT))
+        mute.settimeout(bound(30))
+        mute.accept()  # the box has come
+        took = []
+        for _ in range(ROUNDS):
+            home.agent.stop()  # as in test_relay_killed
+            home.agent.start()
+            home.wait_attached(1)
+            start = time.monotonic()
+            home.relay.kill()
+            home.relay.start()
+            home.served_again(within=60)
+            took.append(time.monotonic() - start)
+        mute.close()
+        print("figure: " + _figure(took))
+        assert max(took) <= bound(3), took
 
 
 def test_goodbye():

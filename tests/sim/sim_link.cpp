@@ -60,6 +60,7 @@ Task<Result<std::unique_ptr<ByteStream>>> SimTransport::dial(StreamRequest reque
   if (order.empty()) order = {0, 1};
   auto device = qcloud::common_name(request.identity->certificate());
   for (auto at : order) {
+    if (request.trace) request.trace->remote = host_.relays.all[at].address;
     if (!host_.relays.all[at].up) continue;
     auto row =
         meter->opened({"tcp", "10.0.0.2:40000", host_.relays.all[at].address + ":443", request.message});

@@ -16,6 +16,9 @@ namespace {
 
 constexpr int slots = 2;
 constexpr Millis figures_age = seconds(10);
+constexpr Millis a_moment = seconds(1);      // of a dial that goes well
+constexpr Millis mute_for = minutes(2);      // an address that did not become a relay is not the first choice
+constexpr Millis last_visits = seconds(60);  // after a goodbye; relays give them half of it
 
 Message<manifest> attach() { return Compose<manifest, "attach">().done(); }
 
@@ -53,6 +56,10 @@ class Link {
         deps_(std::move(deps)),
         lanes_(lanes),
         board_({executor, deps_.clock, deps_.dial, budget_,
+                [this] {
+                  return std::any_of(live_.begin(), live_.end(),
+                                     [](const LivePtr& live) { return live->session->full(); });
+                },
                 [this]() -> const Services& { return deps_.services.get(); },
                 [this] {
                   const auto& registration = deps_.identity.registration.get();
@@ -144,20 +151,34 @@ class Link {
 
   // True: it is attached, and served until its end.
   Task<bool> dial(LivePtr live, int failures) {
-    // One dial at a time: each knows where the other is attached.
-    auto turn = co_await dialing_.enter();
+    // One dial at a time, so that each knows where the other is attached. But a relay that takes connections
+    // and is mute must not keep both.
+    auto soon = deps_.clock.now() + a_moment;
+    auto turn = co_await within(dialing_.enter(), deps_.clock, soon);
     StreamOptions options;
     for (const auto& profile : profiles) options.alpn.emplace_back(profile.alpn);
     for (const auto& other : live_)
       if (other->slot != live->slot && !other->leaving) options.avoid.push_back(other->told.remote);
+    if (options.avoid.empty())
+      for (const auto& [address, since] : mute_)
+        if (deps_.clock.now() - since < mute_for) options.avoid.push_back(address);
+    for (const auto& dial : dials_)
+      if (dial && !dial->remote.empty()) options.avoid.push_back(dial->remote);
     live->idle = options.idle = liveness().idle(Liveness::Role::watch);
-    options.patience = seconds(40);
+    options.patience = seconds(15);
+    auto trace = options.trace = std::make_shared<Trace>();
     // Every other try with small segments: on some paths larger ones vanish without a word.
     options.cautious = failures % 2 == 1;
+    struct UnderWay {
+      std::shared_ptr<Trace>& place;
+      ~UnderWay() { place.reset(); }
+    } under_way{dials_[live->slot] = trace};
     auto stream = co_await lanes_.stream.open(attach(), std::move(options));
     auto& trouble = trouble_[live->slot];
     if (!stream) {
       trouble = stream.error();
+      if (mute_.size() > 16) mute_.clear();
+      if (!trace->remote.empty()) mute_[trace->remote] = deps_.clock.now();
       co_return false;
     }
     live->stream = *std::move(stream);
@@ -167,10 +188,13 @@ class Link {
       co_return false;
     }
     trouble.reset();
+    mute_.erase(std::string(live->stream->remote()));
     auto now = live->quiet = deps_.clock.now();
     live->told = {"", std::string(live->stream->remote()), now, Millis(-1), 0};
     if (auto remote = parse_ip(live->told.remote)) live->v6 = remote->v6;
-    live->session = std::make_unique<Session>(executor_, deps_.clock, *live->stream, *profile, Limits{},
+    Limits limits;
+    limits.streams = std::min(limits.streams, static_cast<std::uint32_t>(deps_.dial.most() / slots));
+    live->session = std::make_unique<Session>(executor_, deps_.clock, *live->stream, *profile, limits,
                                               budget_, events(live.get()));
     live_.push_back(live);
     sessions_.spawn(serve(live));
@@ -237,9 +261,23 @@ class Link {
               live->leaving = true;
               live->ending = Ending::clean;
               live->over.notify();
+              see_off(*live);
               show();
             },
             [this] { board_.make_room(); }};
+  }
+
+  // The last visits of a relay that says goodbye have their time; but one such connection is enough for a
+  // slot, or they would hold all the memory.
+  void see_off(const Live& leaving) {
+    for (const auto& older : live_)
+      if (older->slot == leaving.slot && older->leaving && older.get() != &leaving) older->stream->abort();
+    auto self =
+        std::find_if(live_.begin(), live_.end(), [&](const LivePtr& live) { return live.get() == &leaving; });
+    sessions_.spawn([](Clock& clock, std::weak_ptr<Live> live) -> Task<void> {
+      co_await clock.sleep_for(last_visits);
+      if (auto left = live.lock()) left->stream->abort();
+    }(deps_.clock, *self));
   }
 
   // In this network. They are few: whoever carries a box about begins anew.
@@ -338,6 +376,8 @@ class Link {
   std::uint64_t word_ = 0;
   bool unsettled_ = false;
   Turnstile dialing_;
+  std::shared_ptr<Trace> dials_[slots];  // under way
+  std::map<std::string, Instant> mute_;  // addresses that did not become a relay, since when
   Signal stirred_;
   Nursery loops_, sessions_;
 };

@@ -1,6 +1,8 @@
 #include "agent/features/link/policy.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <utility>
 
 #include "agent/core/ip.hpp"
 
@@ -26,8 +28,8 @@ namespace {
 
 // From the first probe to the verdict, and a little.
 constexpr Millis verdict = seconds(15), shortest_idle = seconds(10);
-// Of a visit that stands still, while memory is scarce.
-constexpr Millis least_patience = seconds(2), most_patience = seconds(30);
+// With a visit that does not go on, while room is scarce.
+constexpr Millis least_patience = seconds(2), most_patience = seconds(10), idle_patience = minutes(2);
 
 }  // namespace
 
@@ -68,19 +70,23 @@ std::string household(const std::string& address) {
 }
 
 std::vector<std::size_t> who_gives_way(const std::vector<Standing>& all, std::size_t needed) {
-  std::vector<std::size_t> order, out;
   std::map<std::string, int> of;
+  for (const auto& each : all)
+    if (each.still >= least_patience) ++of[household(each.source)];
+  // How often his time is up, and who.
+  std::vector<std::pair<double, std::size_t>> order;
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (all[i].still < least_patience) continue;
-    order.push_back(i);
-    ++of[household(all[i].source)];
+    auto patience = (all[i].idle ? idle_patience : most_patience) / of[household(all[i].source)];
+    if (all[i].still >= patience)
+      order.emplace_back(static_cast<double>(all[i].still.count()) / static_cast<double>(patience.count()),
+                         i);
   }
-  std::sort(order.begin(), order.end(),
-            [&all](std::size_t a, std::size_t b) { return all[a].still > all[b].still; });
+  std::sort(order.begin(), order.end(), std::greater());
+  std::vector<std::size_t> out;
   std::size_t freed = 0;
-  for (auto i : order) {
+  for (auto [overstayed, i] : order) {
     if (freed >= needed) break;
-    if (all[i].still < most_patience / of[household(all[i].source)]) continue;
     freed += all[i].holds;
     out.push_back(i);
   }

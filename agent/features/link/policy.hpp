@@ -68,15 +68,18 @@ std::string reason_of(const Error& error);
 // number.
 std::string household(const std::string& address);
 
-// A visit whose bytes do not go on: the visitor does not read, or the service does not.
+// A visit that does not go on: bytes wait, and the visitor does not read or the service does not; or it is
+// idle, and nothing waits.
 struct Standing {
   std::string source;  // an address
   Millis still;        // for so long
   std::size_t holds;   // memory, bytes
+  bool idle = false;
 };
-// While memory is scarce: who of them gives way, by index, those who have stood longest first, until `needed`
-// bytes come free. Nobody does within two seconds, everybody after thirty; and in between the sooner, the
-// more of them one household has: whoever leaves many lying is waited for less.
+// While room is scarce: who of them gives way, by index, until `needed` bytes come free. Nobody does within
+// two seconds; everybody after ten, and who is idle after two minutes; and in between the sooner, the more
+// of them one household has: whoever leaves many lying is waited for less. First goes who has overstayed
+// most.
 std::vector<std::size_t> who_gives_way(const std::vector<Standing>& all, std::size_t needed);
 
 // Visitors that fail, per household: for services that ask for a password, where a stranger may try many. A

@@ -177,6 +177,16 @@ TEST_CASE("link: what is wrong with one stream ends that stream") {
     ends_stream(world, frame(headers, end_headers, 3, opening + bomb), 3, static_cast<Code>(2));
     CHECK(world.visits.size() == 1);
   }
+  SUBCASE("the same behind a request, as a trailer") {
+    auto other = world.open(3);
+    std::string bomb = std::string(
+                           "\x40\x01"
+                           "x\x7f\xb9\x16",
+                           6) +
+                       std::string(3000, 'y') + std::string(1000, '\xbe');
+    ends_stream(world, frame(headers, end_headers | end_stream, 3, bomb), 3, static_cast<Code>(2));
+    CHECK(other->gone());
+  }
   SUBCASE("DATA beyond its window") {
     auto greedy = world.open(3);
     std::size_t frames_sent = 0;

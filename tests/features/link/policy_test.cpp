@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "agent/features/link/switchboard/services.hpp"
 #include "tests/unit/seeded_rng.hpp"
 
@@ -130,10 +132,10 @@ TEST_CASE("link: an IPv6 household is one source") {
 TEST_CASE(
     "link: while memory is scarce those give way who have stood still longest, and no more than have to") {
   using Who = std::vector<std::size_t>;
-  std::vector<Standing> all{{"5.6.7.1", seconds(31), 1000},
-                            {"5.6.7.2", seconds(40), 1000},
-                            {"5.6.7.3", seconds(29), 1000},
-                            {"5.6.7.4", seconds(33), 1000}};
+  std::vector<Standing> all{{"5.6.7.1", seconds(11), 1000},
+                            {"5.6.7.2", seconds(14), 1000},
+                            {"5.6.7.3", seconds(9), 1000},
+                            {"5.6.7.4", seconds(12), 1000}};
   CHECK(who_gives_way(all, 1).size() == 1);
   CHECK(who_gives_way(all, 1500) == Who{1, 3});
   CHECK(who_gives_way(all, 9000) == Who{1, 3, 0});
@@ -141,15 +143,28 @@ TEST_CASE(
   CHECK(who_gives_way({}, 9000).empty());
 }
 
+TEST_CASE("link: who is idle is waited for longer, and nobody is who keeps many") {
+  using Who = std::vector<std::size_t>;
+  std::vector<Standing> all{{"5.6.7.1", seconds(119), 1000, true},
+                            {"5.6.7.2", seconds(11), 1000},
+                            {"5.6.7.3", seconds(121), 1000, true}};
+  CHECK(who_gives_way(all, 9000) == Who{1, 2});
+  for (int i = 0; i < 100; ++i) all.push_back({"5.6.7.4", seconds(3), 1000, true});
+  // They have had more than twice their time, the others have just had it.
+  auto who = who_gives_way(all, 50'000);
+  CHECK(who.size() == 50);
+  CHECK(*std::min_element(who.begin(), who.end()) > 2);
+}
+
 TEST_CASE("link: whoever leaves many lying is waited for less, and who is merely slow stays") {
   std::vector<Standing> all;
   all.reserve(12);
   for (int i = 0; i < 10; ++i) all.push_back({"2a0b:1:2:3::" + std::to_string(i), seconds(3), 1000});
-  all.push_back({"2a0b:1:2:4::1", seconds(20), 1000});
+  all.push_back({"2a0b:1:2:4::1", seconds(9), 1000});
   all.push_back({"2a0b:1:2:3::a", Millis(1900), 1000});
   auto who = who_gives_way(all, 100'000);
   CHECK(who.size() == 10);
   CHECK(std::find(who.begin(), who.end(), 10) == who.end());
-  all.erase(all.begin());
-  CHECK(who_gives_way(all, 100'000).empty());  // nine may stand for 3.3 s
+  all.erase(all.begin(), all.begin() + 7);
+  CHECK(who_gives_way(all, 100'000).empty());  // three may stand for 3.3 s
 }

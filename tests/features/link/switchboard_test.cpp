@@ -23,16 +23,16 @@ struct House {
   std::vector<VisitRecord> records;
   unit::TlsVisitor::Box box;
   bool certified = true;
-  Switchboard board{{world.io.get_executor(), world.clock, dial, world.budget,
-                     [this]() -> const Services& { return services; },
-                     [] { return std::string("nas1.mynas.test"); },
-                     [this] { return certified ? box.ends.make(box.pem) : nullptr; },
-                     [this](VisitRecord record) { records.push_back(std::move(record)); }}};
+  Switchboard board{
+      {world.io.get_executor(), world.clock, dial, world.budget, [this] { return world.session.full(); },
+       [this]() -> const Services& { return services; }, [] { return std::string("nas1.mynas.test"); },
+       [this] { return certified ? box.ends.make(box.pem) : nullptr; },
+       [this](VisitRecord record) { records.push_back(std::move(record)); }}};
   std::uint32_t next = 1;
   nghttp2_hd_inflater* inflater = nullptr;
   std::map<std::uint32_t, std::string> statuses;
 
-  House() {
+  explicit House(Limits limits = {}) : world(limits) {
     world.greeted();
     nghttp2_hd_inflate_new(&inflater);
   }
@@ -169,15 +169,15 @@ TEST_CASE(
     house.dial.served[static_cast<std::size_t>(i)]->wake();
   }
   house.world.listen();
-  auto a_minute = [&] {
-    for (int i = 0; i < 60; ++i) {
+  auto pass = [&](int span) {
+    for (int i = 0; i < span; ++i) {
       house.world.say(frames::frame(frames::window, 0, reads, frames::number(100, 4)));
       house.world.clock.advance(seconds(1));
       unit::settle(house.world.io);
     }
   };
   house.world.say(frames::frame(frames::window, 0, 0, frames::number(1 << 30, 4)));
-  a_minute();
+  pass(60);
   CHECK(house.records.empty());
   auto rest = house.world.budget.free() - 1000;
   REQUIRE(house.world.budget.hold(rest));
@@ -187,12 +187,57 @@ TEST_CASE(
   house.board.make_room();
   house.world.listen();
   CHECK(house.world.heard(frames::rst, unread).size() == 1);
-  a_minute();
+  pass(50);  // the quiet one may be so for two minutes
   for (auto id : {reads, quiet}) CHECK(house.world.heard(frames::rst, id).empty());
   REQUIRE(house.records.size() == 1);
   CHECK(house.records[0].outcome == "gave way");
   CHECK(house.records[0].source == "5.6.7.1");
   house.world.budget.release(rest);
+}
+
+TEST_CASE(
+    "link: while memory is scarce who is idle gives way, the sooner the more of them are of one household") {
+  House house;
+  std::vector<std::uint32_t> many;
+  for (int i = 0; i < 30; ++i) many.push_back(house.visit("", "2a0b:1:2:3::" + std::to_string(i)));
+  auto alone = house.visit("", "5.6.7.1"), talks = house.visit("", "2a0b:1:2:3::ffff");
+  auto pass = [&](int span) {
+    for (int i = 0; i < span; ++i) {
+      house.data(talks, "hello");
+      house.world.clock.advance(seconds(1));
+      unit::settle(house.world.io);
+    }
+  };
+  pass(60);
+  CHECK(house.records.empty());
+  auto rest = house.world.budget.free() - 1000;
+  REQUIRE(house.world.budget.hold(rest));
+  house.board.make_room();
+  pass(10);
+  for (auto id : many) CHECK(house.world.heard(frames::rst, id).size() == 1);
+  CHECK(house.world.heard(frames::rst, alone).empty());
+  pass(70);
+  CHECK(house.world.heard(frames::rst, alone).size() == 1);
+  CHECK(house.world.heard(frames::rst, talks).empty());
+  house.world.budget.release(rest);
+}
+
+TEST_CASE("link: where streams are what is scarce a few give way, and no more") {
+  Limits limits;
+  limits.streams = 40;
+  House house(limits);
+  for (int i = 0; i < 39; ++i) house.visit("", "5.6.7.1");
+  house.world.clock.advance(minutes(1));
+  CHECK(house.records.empty());
+  house.visit("", "5.6.7.2");
+  CHECK(house.world.crowded == 1);
+  house.board.make_room();
+  house.world.listen();
+  auto left = house.records.size();
+  CHECK(left >= 8);
+  CHECK(left <= 20);
+  house.world.clock.advance(minutes(1));
+  CHECK(house.records.size() == left);
 }
 
 TEST_CASE("link: a service that resets is a visit that resets") {
@@ -267,6 +312,29 @@ TEST_CASE("L4 link: TLS that ends here: the visitor has it with the box, the ser
   house.world.listen();
   CHECK(house.records.size() == 1);
   CHECK(house.world.budget.held() == 0);
+}
+
+TEST_CASE(
+    "L1 link: bytes that end without the visitor's own word are cut off, and so the service sees them") {
+  for (auto forged : {"", "\x17\x03\x03\x00\x20 half a record", "\x17\x03\x03\x00\x13nobody has sealed it"}) {
+    House house;
+    auto id = house.visit("here");
+    unit::TlsVisitor visitor("here.nas1.mynas.test");
+    for (int i = 0; i < 6; ++i) {
+      house.data(id, visitor.records());
+      visitor.take(house.world.heard_data(id));
+    }
+    REQUIRE(visitor.secured());
+    visitor.say("half an upload");
+    house.data(id, visitor.records());
+    auto service = house.dial.served[0];
+    CHECK(service->got == "half an upload");
+    house.data(id, std::string_view(forged, *forged ? 5 + 19 : 0), true);
+    house.world.listen();
+    CHECK(service->gone);
+    CHECK(!service->finished);
+    CHECK(house.records.size() == 1);
+  }
 }
 
 TEST_CASE("link: at a service with TLS of the box, garbage, silence and a missing certificate end") {

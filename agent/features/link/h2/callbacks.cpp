@@ -14,8 +14,7 @@ struct Session::Callbacks::Table {
   static Session& self(void* user) { return *static_cast<Session*>(user); }
 
   static int begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
-    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST)
-      self(user).begin(frame->hd.stream_id);
+    self(user).begin(frame->hd.stream_id, frame->headers.cat == NGHTTP2_HCAT_REQUEST);
     return 0;
   }
   static int header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,

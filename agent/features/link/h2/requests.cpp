@@ -15,13 +15,12 @@ nghttp2_nv pair(std::string_view name, std::string_view value) {
 
 }  // namespace
 
-void Session::begin(std::int32_t id) {
+void Session::begin(std::int32_t id, bool request) {
   head_ = {};
-  head_.id = id;
+  if (request) head_.id = id;  // else it is a trailer
 }
 
 bool Session::header(std::int32_t id, std::string_view name, std::string_view value) {
-  if (id != head_.id) return true;  // a trailer
   // As the setting counts (RFC 9113, 6.5.2): else one byte of HPACK could stand for 4,000, many times.
   head_.size += name.size() + value.size() + 32;
   if (head_.size > limits_.header_list) {
@@ -29,6 +28,7 @@ bool Session::header(std::int32_t id, std::string_view name, std::string_view va
     head_ = {};
     return false;
   }
+  if (id != head_.id) return true;
   if (name == ":method") head_.method = value;
   if (name == ":authority") head_.authority = value;
   if (name == ":path") head_.path = value;
@@ -59,6 +59,7 @@ void Session::opened(std::int32_t id) {
   visit->window_ = limits_.announced_window;
   visits_[id] = visit;
   events_.visit(std::move(visit));
+  if (full() && events_.crowded) events_.crowded();
 }
 
 void Session::data(std::int32_t id, std::span<const char> bytes) {

@@ -32,7 +32,7 @@ struct SessionEvents {
   std::function<int(const std::string& method, const std::string& path, const std::string& body)> tell;
   // The relay will end this connection soon: attach elsewhere.
   std::function<void()> leaving;
-  // There is no memory for another visitor.
+  // There is no room for another visitor.
   std::function<void()> crowded;
 };
 
@@ -51,12 +51,13 @@ class Session {
   void drain();
 
   std::size_t visits() const { return visits_.size(); }
+  bool full() const { return visits_.size() >= limits_.streams; }
   Millis round_trip() const { return round_trip_; }  // measured while bytes flow; -1: not yet
 
  private:
   friend class Visit;
   struct Callbacks;
-  struct Head {  // of the request that comes in at the moment; HTTP/2 has one at a time
+  struct Head {  // what comes in at the moment, a request's or a trailer; HTTP/2 has one at a time
     std::int32_t id = 0;
     std::string method, authority, host, path, forwarded, protocol;
     std::size_t size = 0;
@@ -74,7 +75,7 @@ class Session {
   void kick() { more_to_write_.notify(); }
 
   // requests.cpp: what the relay says.
-  void begin(std::int32_t id);
+  void begin(std::int32_t id, bool request);
   bool header(std::int32_t id, std::string_view name, std::string_view value);
   void opened(std::int32_t id);
   void told(std::int32_t id);

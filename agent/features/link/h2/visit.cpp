@@ -37,6 +37,13 @@ void Visit::answer(int status) {
   in_.clear();
 }
 
+void Visit::refuse() {
+  if (!session_) return;
+  session_->cut(id_, NGHTTP2_REFUSED_STREAM);
+  finished_ = gone_ = refused_ = true;
+  in_.clear();
+}
+
 void Visit::passed_on(std::size_t count) {
   in_.consume(count);
   went_on(count);

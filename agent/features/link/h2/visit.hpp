@@ -33,6 +33,8 @@ class Visit {
 
   // Answers the CONNECT, once. 200 opens the way; anything else is the end of the visit.
   void answer(int status);
+  // Instead: there is no room. The relay may try again, elsewhere or later.
+  void refuse();
 
   // What the visitor has sent and nobody took yet, 64 KiB of it at most. Good until the next wait.
   Rows<const char> received() const { return in_.front(most_at_once); }

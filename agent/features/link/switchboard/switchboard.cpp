@@ -13,6 +13,7 @@ constexpr std::size_t scratch_size = 64 * 1024;
 constexpr std::uint16_t https = 443;       // the one port that the relay has for visitors
 constexpr Millis last_words = seconds(5);  // until a visitor has heard why not
 constexpr Millis stuck = minutes(10);      // a service that takes nothing for so long is left
+constexpr std::size_t a_few = 16;          // visits, where streams are what is scarce
 
 }  // namespace
 
@@ -45,6 +46,7 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
       std::list<Led>::iterator at;
       ~Entry() { all.erase(at); }
     } entry{led_, led_.insert(led_.end(), {visit, service})};
+    entry.at->moved = began;
     record.outcome = co_await lead(&*entry.at);
     if (entry.at->gave_way) record.outcome = "gave way";
     record.stayed = deps_.clock.now() - began;
@@ -86,19 +88,25 @@ Instant Switchboard::leave_the_stuck() {
 
 // True: there is room, and nobody has to give way.
 bool Switchboard::find_room() {
-  if (deps_.budget.roomy()) return true;
+  bool roomy = deps_.budget.roomy();
+  if (roomy && !deps_.full()) return true;
   std::vector<Led*> who;
   std::vector<Standing> standing;
   auto now = deps_.clock.now();
   for (auto& led : led_) {
     if (!led.carrier || led.gave_way) continue;
+    auto bytes = led.visit->bytes_in() + led.visit->bytes_out();
+    if (bytes != std::exchange(led.seen, bytes)) led.moved = now;
     auto since =
         std::min(led.carrier->service().since().value_or(now), led.carrier->visitor().since().value_or(now));
+    bool idle = since == now;
     who.push_back(&led);
-    standing.push_back({led.visit->opening().visitor, now - since, led.visit->holds()});
+    standing.push_back(
+        {led.visit->opening().visitor, now - (idle ? led.moved : since), led.visit->holds(), idle});
   }
   // A quarter is to be free: of less, what the others have on its way takes the most at once.
-  for (auto i : who_gives_way(standing, deps_.budget.total() / 4 - deps_.budget.free())) {
+  auto needed = roomy ? a_few * Visit::cost : deps_.budget.total() / 4 - deps_.budget.free();
+  for (auto i : who_gives_way(standing, needed)) {
     who[i]->gave_way = true;
     who[i]->visit->reset();
   }
@@ -108,6 +116,10 @@ bool Switchboard::find_room() {
 Task<std::string> Switchboard::lead(Led* led) {
   auto visit = led->visit;
   const auto& service = led->service;
+  if (service.tls == Tls::here && !visit->burden(TlsEnd::cost)) {
+    visit->refuse();
+    co_return "no room";
+  }
   auto dialed = co_await unless(deps_.dial.dial(service.address, service.port), visit->lost());
   if (!dialed || !*dialed) {
     visit->answer(502);
@@ -116,10 +128,6 @@ Task<std::string> Switchboard::lead(Led* led) {
   auto local = std::move(**dialed);
   std::unique_ptr<TlsEnd> end;
   if (service.tls == Tls::here) {
-    if (!visit->burden(TlsEnd::cost)) {
-      visit->answer(503);
-      co_return "no room";
-    }
     if (end = deps_.tls_end(); !end) {
       visit->answer(502);
       co_return "no certificate";

@@ -32,6 +32,7 @@ class Switchboard {
     Clock& clock;
     LocalDial& dial;
     const Budget& budget;
+    std::function<bool()> full;  // a connection of the relay's has no stream left
     std::function<const Services&()> services;
     std::function<std::string()> fqdn;                 // this box's public name now
     std::function<std::unique_ptr<TlsEnd>()> tls_end;  // with the box's certificate; null: there is none
@@ -43,7 +44,7 @@ class Switchboard {
   void take(std::shared_ptr<Visit> visit);
   // Ends the visits whose service is not published any more, or leads elsewhere now.
   void review();
-  // There is no memory for another: those who stand still give way.
+  // There is no room for another: those who do not go on give way.
   void make_room() { crowded_.notify(); }
   // Ends every visit; returns when none is left.
   Task<void> stop() { return visits_.stop(); }
@@ -55,6 +56,8 @@ class Switchboard {
     Service service;
     const Carrier* carrier = nullptr;  // once the way is open, until the end
     bool gave_way = false;
+    std::uint64_t seen = 0;  // of its bytes, when it was looked at
+    Instant moved{};         // it was found to have more
   };
   Task<std::string> lead(Led* led);
   Task<std::string> carry(Led* led, Carrier* carrier);
