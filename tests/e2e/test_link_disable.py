@@ -2,6 +2,7 @@
 of the connection is erased (promises A1, A5)."""
 import json
 import random
+import select
 import socket
 import threading
 import time
@@ -45,6 +46,12 @@ def _until_it_ends(link, ended):
     ended.append(time.monotonic())
 
 
+def _cut_off(link):
+    poll = select.poll()
+    poll.register(link, 0)  # a reset, and nothing else
+    return bool(poll.poll(0))
+
+
 def _erased(home, receipt):
     assert home.dig(home.fqdn()) == [] and home.dig(home.host("plain")) == [], "a relay still stands in DNS"
     assert receipt["status"] == "verified" and receipt["scope"] == ["link"], receipt
@@ -65,7 +72,8 @@ def test_open_visits():
             visits.append(raw_visit(home, host, command))
         for visit in visits:
             threading.Thread(target=_until_it_ends, args=(visit, ended), daemon=True).start()
-        wait_for("four visits", 30, lambda: home.visits() == 4)
+        unread = raw_visit(home, host, "send 4000000000")
+        wait_for("five visits", 30, lambda: home.visits() == 5)
         capture = home.capture()
         start = time.monotonic()
         done = home.agent.cli("disable", "link")
@@ -73,6 +81,7 @@ def test_open_visits():
         returned = time.monotonic()
         assert "erased" in done.stdout, done.stdout
         wait_for("all visits ended", 5, lambda: len(ended) == 4)
+        wait_for("cut off who does not read", 2, lambda: _cut_off(unread))
         receipt = home.wait_settled()[-1]
         assert not home.serves(), "served, although the link is off"
         time.sleep(3)

@@ -1,6 +1,7 @@
 """The link against visitors who send no hello, never read, vanish, or want what is not there."""
 import contextlib
 import socket
+import ssl
 import time
 
 from lab.home import VISITOR, Home
@@ -165,6 +166,37 @@ def test_greed():
             reset(link)
 
 
+def test_idlers():
+    """One household takes all the room there is and says nothing more, where TLS ends in the agent and where it passes
+    through: somebody else waits a moment, and is served; who was there before is not sent away."""
+    with Home("link_hostile.idlers") as home:
+        home.site.raw()
+        home.attached()
+        host, other, waited = home.publish("raw", home.site.raw_port), "5.6.8.98", []
+        home.net.inet.ip("addr add %s/32 dev lo" % other)
+        context = ssl.create_default_context(cafile=home.box_certificate())
+        quiet = raw_visit(home, host, "echo", source=other)
+
+        def here():
+            return context.wrap_socket(home.raw(), server_hostname=home.host("plain"))
+        for come, most in ((here, 500), (lambda: raw_visit(home, host, "echo"), 2000)):
+            held = []
+            with contextlib.suppress(OSError):  # there is no room
+                while len(held) < most:
+                    held.append(come())
+            start = time.monotonic()
+            link = raw_visit(home, host, "echo", source=other, timeout=20)
+            link.sendall(b"x")
+            assert link.recv(1) == b"x"
+            waited.append("%.1f s beside %d" % (time.monotonic() - start, len(held)))
+            link.close()
+            for link in held:
+                reset(link)
+        quiet.sendall(b"y")
+        assert quiet.recv(1) == b"y", "who was there before is sent away"
+        print("figure: " + ", ".join(waited))
+
+
 def test_crowd():
     """1,000 visitors who have said hello and wait: what one costs the relay."""
     with Home("link_hostile.crowd") as home:
@@ -184,5 +216,5 @@ def test_crowd():
             link.close()
 
 
-test_hellos.seconds = test_visitors.seconds = test_crowd.seconds = test_greed.seconds = 30
+test_hellos.seconds = test_visitors.seconds = test_crowd.seconds = test_greed.seconds = test_idlers.seconds = 30
 test_hellos.waits = True

@@ -10,7 +10,7 @@ from lab.home import Home
 from lab.nas_page import digest, pieces
 from lab.nas_site import PAGE
 from lab.proc import SANITIZED, bound, wait_for
-from lab.visitor import raw_visit, read_all, reset
+from lab.visitor import hello, raw_visit, read_all, reset
 
 MIB = int(os.environ.get("QCLOUD_LINK_MIB", "64" if SANITIZED else "256"))
 
@@ -79,6 +79,24 @@ def test_many():
         wait_for("no visit left", 30, lambda: home.visits() == 0)
 
 
+def test_crowd_here():
+    """1,000 visitors at the same moment where TLS ends in the agent: more than there is memory for at once, so that some
+    wait for their turn; each is served in full."""
+    count = 200 if SANITIZED else 1000
+    with Home("link_traffic.crowd_here") as home:
+        home.attached()
+        context, wanted = ssl.create_default_context(cafile=home.box_certificate()), digest(20000)
+
+        def visit(_):
+            with context.wrap_socket(home.raw(timeout=60), server_hostname=home.host("plain")) as link:
+                link.sendall(b"GET /big?n=20000 HTTP/1.1\r\nHost: nas\r\nConnection: close\r\n\r\n")
+                return hashlib.sha256(read_all(link).partition(b"\r\n\r\n")[2]).hexdigest()
+        begin = time.monotonic()
+        bad = [r for r in _in_parallel(count, visit) if r != wanted]
+        assert not bad, "%d of %d failed: %s" % (len(bad), count, [repr(r) for r in bad[:3]])
+        print("figure: %d in %.1f s; agent %d KiB resident" % (count, time.monotonic() - begin, home.agent.proc.rss()[0]))
+
+
 def _descriptors(home):
     return len(os.listdir("/proc/%d/fd" % home.agent.proc.pid))
 
@@ -111,6 +129,34 @@ def test_ends():
             raise AssertionError("a reset of the service looks like an orderly end: %r" % said)
         except ConnectionError:
             pass
+        # A visitor who is cut off: the service learns it, and does not take what it has for all there is.
+        def fate():
+            return read_all(raw_visit(home, host, "heard")).decode()
+        link = raw_visit(home, host, "fate")
+        link.sendall(b"x" * size)
+        link.shutdown(socket.SHUT_WR)
+        assert fate() == "ended"
+        link.close()
+        link = raw_visit(home, host, "fate")
+        link.sendall(b"x" * size)
+        reset(link)
+        assert fate() == "cut"
+        here = home.publish("here", home.site.raw_port, tls="here")
+        context = ssl.create_default_context(cafile=home.box_certificate())
+        for last_word, wanted_fate in ((True, "ended"), (False, "cut")):
+            link = context.wrap_socket(home.raw(), server_hostname=here)
+            link.sendall(hello(here) + b"fate\n" + b"x" * size)
+            if last_word:
+                link = link.unwrap()
+            link.shutdown(socket.SHUT_WR)  # without it anybody on the way could have said that
+            assert fate() == wanted_fate, wanted_fate
+            link.close()
+        # One who has ended, and is gone before he has heard anything.
+        link = raw_visit(home, host, "hold")
+        link.shutdown(socket.SHUT_WR)
+        wait_for("a visit", 5, lambda: home.visits() == 1)
+        time.sleep(0.5)
+        reset(link)
         # Visitors who vanish: before they spoke, in the middle, while the other side sends.
         wait_for("no visit left", 30, lambda: home.visits() == 0)
         before = _descriptors(home)
@@ -161,5 +207,5 @@ def test_slow_readers():
             worst, resident, private))
 
 
-test_bulk.seconds = test_many.seconds = 30
+test_bulk.seconds = test_many.seconds = test_crowd_here.seconds = 30
 test_ends.seconds = test_slow_readers.seconds = 15

@@ -142,6 +142,7 @@ class Session {
   std::map<std::int32_t, std::string> tellings_;  // what is not sent yet of their bodies
   Instant heard_{}, flood_began_{};
   int odd_frames_ = 0;
+  std::size_t list_size_ = 0;  // of the headers that come in at the moment
   bool greeted_ = false, aside_ = false, leaving_ = false, farewell_ = false, broken_ = false, over_ = false,
        flood_ = false;
 };

@@ -4,6 +4,7 @@
     echo      says back what it hears, until the end        count     reads to the end, then "N sha256" and its end
     send N    N bytes and its end; then it reads to the visitor's, and the next `heard` tells "N sha256"
     hold      never reads again                             reset     resets the connection
+    fate      reads to the end; the next `heard` tells whether it was one: "ended" or "cut"
 """
 import hashlib
 import os
@@ -43,6 +44,12 @@ def serve(link):
         heard.put(_count(link))
     elif words[0] == "heard":
         link.sendall(heard.get(timeout=60).encode())
+    elif words[0] == "fate":
+        try:
+            _count(link)
+            heard.put("ended")
+        except OSError:
+            heard.put("cut")
     elif words[0] == "hold":
         threading.Event().wait()
     elif words[0] == "reset":

@@ -84,6 +84,7 @@ class Relay {
   Task<const char*> serve(Visit& visit);
   Task<void> read_hello(Visit& visit);
   Task<std::string> box_of(std::string host);
+  Task<std::optional<bool>> ask_each(Visit& visit, std::string id);
   Task<bool> ask(Visit& visit, SessionPtr session);
   Task<void> up(Visit& visit);
   Task<void> down(Visit& visit);

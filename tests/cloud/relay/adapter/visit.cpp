@@ -17,6 +17,8 @@ using Steady = std::chrono::steady_clock;
 namespace {
 
 constexpr seconds for_hello{5}, for_answer{30}, silence{10};
+constexpr seconds for_room{15};     // a visitor waits for a box that has none
+constexpr milliseconds again{500};  // and asks so often
 constexpr unsigned char unexpected_message = 10, unrecognized_name = 112;  // RFC 8446 6, RFC 6066 3
 // Read from a visitor at a time: twice what came last, and much only if the box has taken all that came
 // before.
@@ -70,19 +72,23 @@ Task<const char*> Relay::serve(Visit& visit) {
     co_return "no TLS";
   }
   auto id = co_await box_of(visit.hello.name());
-  SessionPtr tried;
-  for (int i = 0; i < 2; ++i) {
-    auto session = slots_.best(id, tried.get());
-    if (!session) break;
-    tried = session;
-    visit.device = id;
-    bool looked_at = co_await ask(visit, session);
-    if (!looked_at) continue;
+  for (auto until = Steady::now() + for_room;;) {
+    auto asked = co_await ask_each(visit, id);
+    if (!asked) break;
+    if (!*asked) {
+      if (Steady::now() >= until) co_return "the box has no room";
+      co_await sleep_for(again);
+      continue;
+    }
     if (visit.stream->status != 200) co_return visit.stream->status ? "refused by the box" : "not answered";
+    // A box that cuts him off does not wait until he has read the rest.
+    visit.stream->on_news = [&visit] {
+      visit.news.ring();
+      if (visit.stream->over && !visit.stream->box_done) visit.wire->abort(true);
+    };
     co_await both(up(visit), down(visit));
     co_return "carried";
   }
-  if (tried) co_return "the box has no room";
   co_await turn_away(visit, unrecognized_name);
   co_return "no box for this name";
 }
@@ -103,6 +109,20 @@ Task<std::string> Relay::box_of(std::string host) {
     co_return "setup:" + host.substr(0, host.size() - suffix.size() - 1);
   auto device = co_await cloud_.device_of(host);
   co_return device.value_or("");
+}
+
+// Whether one of the box's attachments has looked at it; nothing: there is none.
+Task<std::optional<bool>> Relay::ask_each(Visit& visit, std::string id) {
+  SessionPtr tried;
+  for (int i = 0; i < 2; ++i) {
+    auto session = slots_.best(id, tried.get());
+    if (!session) break;
+    tried = session;
+    visit.device = id;
+    bool looked_at = co_await ask(visit, session);
+    if (looked_at) co_return true;
+  }
+  co_return tried ? std::optional(false) : std::nullopt;
 }
 
 // False: this attachment did not look at it, so that another may.
@@ -143,7 +163,13 @@ Task<void> Relay::up(Visit& visit) {
       if (count > 0) wish = std::clamp(2 * count, little, large_chunk);
     }
     if (got == -1) co_return visit.session->reset(stream);
-    if (got == 0) co_return visit.session->finish(stream);
+    if (got == 0) {
+      visit.session->finish(stream);
+      // He may still be gone before he has heard all.
+      bool lost = co_await visit.wire->lost();
+      if (lost) visit.session->reset(stream);
+      co_return;
+    }
   }
 }
 

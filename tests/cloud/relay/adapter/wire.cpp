@@ -52,6 +52,15 @@ Task<bool> Wire::ready(bool to_read) {
   co_return !failed;
 }
 
+Task<bool> Wire::lost() {
+  if (!socket_.is_open()) co_return false;
+  auto [ended] = co_await socket_.async_wait(tcp::socket::wait_error, as_value);
+  if (ended) co_return false;
+  int code = 0;
+  socklen_t size = sizeof code;
+  co_return ::getsockopt(fd(), SOL_SOCKET, SO_ERROR, &code, &size) == 0 && code != 0;
+}
+
 Task<bool> Wire::accept_tls(SSL_CTX* context) {
   ssl_.reset(SSL_new(context));
   SSL_set_fd(ssl_.get(), fd());

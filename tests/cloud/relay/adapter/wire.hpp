@@ -38,6 +38,8 @@ class Wire {
   /// The kernel had less than was asked for: there is no more before readable() (false: it is lost).
   bool emptied() const { return emptied_; }
   Task<bool> readable() { return ready(true); }
+  /// After the peer's end: true when he is gone as well, false when we have ended.
+  Task<bool> lost();
   /// All of it; false when the connection is lost. prompt(): it did not have to wait.
   Task<bool> write(std::span<const char> from);
   /// Without TLS: so much of it as goes without waiting; what is wrong shows in write().

@@ -364,6 +364,23 @@ TEST_CASE("endless interim answers end the stream, not more") {
   CHECK(pair.alive);
 }
 
+TEST_CASE("a few bytes that stand for many headers end the stream, not more") {
+  Pair pair;
+  auto stream = pair.relay->open("a.test:443", "for=x"), other = pair.relay->open("b.test:443", "for=x");
+  pair.talk();
+  // RFC 7541 6.2.1: one entry of 3,000 bytes, then a byte for each repetition.
+  std::string bomb = std::string(
+                         "\x40\x01"
+                         "x\x7f\xb9\x16",
+                         6) +
+                     std::string(3000, 'y') + std::string(1000, '\xbe');
+  pair.raw(frame(1, 4, 1, "\x88" + bomb));
+  pair.talk();
+  CHECK(stream->over);
+  CHECK_FALSE(other->over);
+  CHECK(pair.alive);
+}
+
 TEST_CASE("slots: the idlest, not the one in doubt, and no more than a box may have") {
   Pair one, two, three;
   Slots slots;
