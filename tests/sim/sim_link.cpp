@@ -29,7 +29,9 @@ void SimTransport::check_dial(const StreamRequest& request) {
     verdict_.fail("link", at + " without a certificate");
   else if (allowed.banned_devices.contains(qcloud::common_name(request.identity->certificate())))
     verdict_.fail("R1", at + " uses an identity that was made on other hardware");
-  if (dialing_ > 0) verdict_.fail("link", at + " while another is under way");
+  if (dialing_.size() > 1) verdict_.fail("link", at + " while two are under way");
+  if (dialing_.size() == 1 && time_.now() - dialing_.front() < 1s)
+    verdict_.fail("link", at + " while another has just begun");
   while (!dialed_.empty() && dialed_.front() + 1h < time_.now()) dialed_.pop_front();
   dialed_.push_back(time_.now());
   if (dialed_.size() == most_dials_in_an_hour) verdict_.fail("link", at + ": too many in an hour");
@@ -38,10 +40,10 @@ void SimTransport::check_dial(const StreamRequest& request) {
 Task<Result<std::unique_ptr<ByteStream>>> SimTransport::open(StreamRequest request, qcloud::Meter& meter) {
   check_dial(request);
   struct Dialing {
-    int& count;
-    ~Dialing() { --count; }
-  } dialing{dialing_};
-  ++dialing_;
+    std::list<qcloud::Instant>& all;
+    std::list<qcloud::Instant>::iterator at;
+    ~Dialing() { all.erase(at); }
+  } dialing{dialing_, dialing_.insert(dialing_.end(), time_.now())};
   ++dials;
   ++counters_.dials;
   co_return co_await dial(std::move(request), &meter);

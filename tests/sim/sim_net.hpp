@@ -2,6 +2,7 @@
 // the bytes pass. The cloud's own handlers answer.
 #pragma once
 
+#include <list>
 #include <map>
 #include <set>
 #include <string>
@@ -109,8 +110,8 @@ class SimTransport : public qcloud::Transport {
   bool deceived_ = false;  // the last word about what the cloud has of us was a lie
   std::set<qcloud::Signal*> breaks_;
   std::vector<RelayStream*> streams_;
-  std::deque<Instant> dialed_;  // in the last hour
-  int dialing_ = 0;
+  std::deque<Instant> dialed_;          // in the last hour
+  std::list<qcloud::Instant> dialing_;  // since when, each
   std::map<qcloud::Meter*, int> open_;
 };
 

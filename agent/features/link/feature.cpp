@@ -4,7 +4,6 @@
 #include "agent/core/ip.hpp"
 #include "agent/core/nursery.hpp"
 #include "agent/core/race.hpp"
-#include "agent/core/turnstile.hpp"
 #include "agent/features/link/h2/session.hpp"
 
 // Two slots, each a loop: dial, serve until the connection ends, wait as the policy says, dial again. A slot
@@ -66,7 +65,7 @@ class Link {
                   return registration ? registration->fqdn : std::string();
                 },
                 deps_.tls_end, deps_.record}),
-        dialing_(executor),
+        dialed_(executor),
         stirred_(executor),
         loops_(executor),
         sessions_(executor) {}
@@ -100,6 +99,10 @@ class Link {
     Signal over;  // it ended, or it will soon
   };
   using LivePtr = std::shared_ptr<Live>;
+  struct Dial {  // under way; its trace knows where to
+    std::shared_ptr<Trace> trace;
+    Instant began;
+  };
 
   Task<void> keep(int slot) {
     Redial redial;
@@ -153,8 +156,9 @@ class Link {
   Task<bool> dial(LivePtr live, int failures) {
     // One dial at a time, so that each knows where the other is attached. But a relay that takes connections
     // and is mute must not keep both.
-    auto soon = deps_.clock.now() + a_moment;
-    auto turn = co_await within(dialing_.enter(), deps_.clock, soon);
+    auto& other_dial = dials_[1 - live->slot];
+    while (other_dial && deps_.clock.now() < other_dial->began + a_moment)
+      co_await dialed_.wait_until(deps_.clock, other_dial->began + a_moment);
     StreamOptions options;
     for (const auto& profile : profiles) options.alpn.emplace_back(profile.alpn);
     for (const auto& other : live_)
@@ -162,17 +166,21 @@ class Link {
     if (options.avoid.empty())
       for (const auto& [address, since] : mute_)
         if (deps_.clock.now() - since < mute_for) options.avoid.push_back(address);
-    for (const auto& dial : dials_)
-      if (dial && !dial->remote.empty()) options.avoid.push_back(dial->remote);
+    if (other_dial && !other_dial->trace->remote.empty()) options.avoid.push_back(other_dial->trace->remote);
     live->idle = options.idle = liveness().idle(Liveness::Role::watch);
     options.patience = seconds(15);
     auto trace = options.trace = std::make_shared<Trace>();
     // Every other try with small segments: on some paths larger ones vanish without a word.
     options.cautious = failures % 2 == 1;
     struct UnderWay {
-      std::shared_ptr<Trace>& place;
-      ~UnderWay() { place.reset(); }
-    } under_way{dials_[live->slot] = trace};
+      std::optional<Dial>& place;
+      Signal& over;
+      ~UnderWay() {
+        place.reset();
+        over.notify();
+      }
+    } under_way{dials_[live->slot], dialed_};
+    under_way.place = Dial{trace, deps_.clock.now()};
     auto stream = co_await lanes_.stream.open(attach(), std::move(options));
     auto& trouble = trouble_[live->slot];
     if (!stream) {
@@ -375,10 +383,9 @@ class Link {
   std::string seen_[slots];
   std::uint64_t word_ = 0;
   bool unsettled_ = false;
-  Turnstile dialing_;
-  std::shared_ptr<Trace> dials_[slots];  // under way
+  std::optional<Dial> dials_[slots];
   std::map<std::string, Instant> mute_;  // addresses that did not become a relay, since when
-  Signal stirred_;
+  Signal dialed_, stirred_;
   Nursery loops_, sessions_;
 };
 

@@ -100,8 +100,9 @@ struct Session::Callbacks {
                     std::size_t name_size, const std::uint8_t* value, std::size_t value_size, std::uint8_t,
                     void* user) {
     // As RFC 9113, 6.5.2, counts: a byte of HPACK may stand for thousands.
-    if ((self(user).list_size_ += name_size + value_size + 32) > header_list)
-      return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    auto& list_size = self(user).list_size_;
+    list_size += name_size + value_size + 32;
+    if (list_size > header_list) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     Stream* stream = self(user).find(frame->hd.stream_id);
     if (!stream || std::string_view(reinterpret_cast<const char*>(name), name_size) != ":status") return 0;
     int status = std::atoi(std::string(reinterpret_cast<const char*>(value), value_size).c_str());

@@ -5,45 +5,10 @@
 #include <utility>
 
 #include "tests/cloud/relay/slots.hpp"
-#include "tests/cloud/relay/test/box.hpp"
+#include "tests/cloud/relay/test/pair.hpp"
 
 using namespace refrelay;
 using namespace std::chrono_literals;
-
-namespace {
-
-struct Pair {
-  Budget budget;
-  std::shared_ptr<Session> relay = std::make_shared<Session>("device-1", budget);
-  Box box;
-  Instant now{1000s};
-  bool alive = true;
-
-  explicit Pair(std::uint32_t most_streams = 100) : box(most_streams) { talk(); }
-  // Until both are silent.
-  void talk() {
-    for (;;) {
-      std::string to_box(relay->output().begin(), relay->output().end());
-      relay->sent(true);
-      box.take(to_box);
-      auto to_relay = box.say();
-      if (to_box.empty() && to_relay.empty()) return;
-      if (alive && !to_relay.empty()) alive = relay->receive(to_relay, now);
-    }
-  }
-  void raw(const std::string& bytes) { alive = alive && relay->receive(bytes, now); }
-};
-
-std::string frame(int type, int flags, int stream, const std::string& payload) {
-  std::string out;
-  for (int shift : {16, 8, 0}) out += static_cast<char>(payload.size() >> shift);
-  out += static_cast<char>(type);
-  out += static_cast<char>(flags);
-  for (int shift : {24, 16, 8, 0}) out += static_cast<char>(stream >> shift);
-  return out + payload;
-}
-
-}  // namespace
 
 TEST_CASE("a box is told of itself, once it is there") {
   Pair pair;
@@ -379,37 +344,4 @@ TEST_CASE("a few bytes that stand for many headers end the stream, not more") {
   CHECK(stream->over);
   CHECK_FALSE(other->over);
   CHECK(pair.alive);
-}
-
-TEST_CASE("slots: the idlest, not the one in doubt, and no more than a box may have") {
-  Pair one, two, three;
-  Slots slots;
-  CHECK(slots.best("device-1") == nullptr);
-  CHECK(slots.take(one.relay).empty());
-  CHECK(slots.take(two.relay) == std::vector<SessionPtr>{one.relay});
-  CHECK(one.relay->aside());
-  CHECK(slots.best("device-1") == two.relay);
-  CHECK(slots.best("device-1", two.relay.get()) == one.relay);  // better than none
-  one.raw(frame(6, 1, 0, std::string(8, 0)));
-  CHECK_FALSE(one.relay->aside());
-  two.relay->open("a.test:443", "for=x");
-  CHECK(slots.best("device-1") == one.relay);
-  CHECK(slots.surplus("device-1") == nullptr);
-  CHECK(slots.take(three.relay).size() == 2);
-  CHECK(slots.surplus("device-1") == one.relay);
-  one.relay->leave();
-  CHECK(slots.surplus("device-1") == nullptr);
-  CHECK(slots.best("device-2") == nullptr);
-  for (auto& session : {one.relay, two.relay, three.relay}) slots.free(session);
-  CHECK_FALSE(slots.holds("device-1"));
-}
-
-TEST_CASE("slots: those that only finish something are bounded too") {
-  Pair pairs[7];
-  Slots slots;
-  for (auto& pair : pairs) {
-    slots.take(pair.relay);
-    pair.relay->leave();
-  }
-  CHECK(slots.surplus("device-1") == pairs[0].relay);
 }
