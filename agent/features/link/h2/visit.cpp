@@ -121,6 +121,7 @@ void Visit::part() {
   session_ = nullptr;
   finished_ = true;
   if (!visitor_done_) gone_ = true;
+  bytes_out_ -= out_.size();  // they never leave
   out_.clear();
   stirred_.notify();
 }

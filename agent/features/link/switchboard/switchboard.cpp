@@ -51,7 +51,7 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
     if (entry.at->gave_way) record.outcome = "gave way";
     record.stayed = deps_.clock.now() - began;
     record.bytes_in = visit->bytes_in();
-    record.bytes_out = visit->bytes_out();
+    record.bytes_out = visit->bytes_out() - visit->unsent();
     // A service that was down is nobody's failure but its own.
     if (service.admin_page && (record.outcome == "served" || record.outcome == "no TLS"))
       door_.left(opening.visitor, deps_.clock.now(), record.stayed, record.bytes_out);
