@@ -125,8 +125,10 @@ Task<bool> House::unregister() {
 }
 
 Task<bool> House::claim(std::string name) {
+  const auto& registration = agent->identity.registration.get();
+  if (!registration) co_return false;  // it is gone
   net.allowed.commanded = true;
-  auto claimed = co_await owner->claim_name(name, !agent->identity.registration.get()->name.empty());
+  auto claimed = co_await owner->claim_name(name, !registration->name.empty());
   net.allowed.commanded = false;
   co_return static_cast<bool>(claimed);
 }
