@@ -1,52 +1,67 @@
 """What the box costs while nothing happens, and that it is silent when everything is off."""
 import os
+import socket
 import time
 
 from lab.proc import wait_for
 from lab.topology import Direct, Nat
 from probe import ip_bytes, memory, sample
-from world import STATIC, bench_world, stats_of
+from world import STATIC, QuietHome, bench_world, stats_of
 
 # Three rounds of the kernel's keepalive, so that a window holds a whole number of them.
-WINDOW = 75
+WINDOW, ROUNDS = 75, 3
 DAY = 86400.0
-HOLD = 21600
+# What a day holds besides, where nothing moves (docs/link-protocol.md): looks at the cloud, probes of the second
+# attachment, and questions to both relays. A question: a PING and its answer, 91 bytes each, and a bare ACK of 52.
+LOOKS, SPARE_ROUNDS, QUESTIONS, QUESTION = 4, DAY / 240, 2 * DAY / 1200, 91 + 91 + 52
 
 
-def _renewal(world, capture):
-    """IP bytes of one renewal of the watch: the cloud's clock goes on by the longest hold."""
-    hung = world.cloud.stats()["watches_hung"]
-    mark = capture.mark()
-    world.cloud.operator("POST", "/clock", {"advance_seconds": HOLD + 1})
-    wait_for("the watch again", 60, lambda: world.cloud.stats()["watches_hung"] > hung)
+def _with(address, frames):
+    """Those that go to this IPv4 address, or come from it."""
+    packed = socket.inet_aton(address)
+    return [frame for frame in frames if frame[1][12:14] == b"\x08\0" and packed in (frame[1][26:30], frame[1][30:34])]
+
+
+def _look(home, capture):
+    """IP bytes of one look at the cloud; news of it made the box look, and count too."""
+    def looks():
+        return home.cloud.stats()["watches"]
+    begun, mark = looks(), capture.mark()
+    home.cloud.operator("POST", "/notice", {"device_id": home.device_id(), "text": "Hello."})
+    wait_for("a look", 20, lambda: looks() > begun)
     time.sleep(2)
     return ip_bytes(capture.frames(mark))
 
 
 def _idle(name, binary=None):
-    with bench_world(name, Nat, binary) as world:
-        world.registered()
-        wait_for("a watch that hangs", 20, lambda: world.cloud.stats()["watches_hung"] >= 1)
+    with QuietHome(name, Nat, count=2, binary=binary) as home:
+        home.attached(ddns=True)
         # The first moments of a registration are not idleness.
         time.sleep(20)
-        pid = world.agent.proc.pid
-        capture = world.capture()
+        pid = home.agent.proc.pid
+        capture = home.capture()
         before = sample(pid)
         time.sleep(WINDOW)
         after = sample(pid)
         quiet = capture.frames()
         rss, anonymous = memory(pid)
         spent = {key: after[key] - before[key] for key in after}
-        renewal = _renewal(world, capture)
+        # The one that is watched speaks more.
+        watched = max(ip_bytes(_with(relay.address, quiet)) for relay in home.relays)
+        spares = min(ip_bytes(_with(relay.address, quiet)) for relay in home.relays)
+        if ip_bytes(quiet) != watched + spares or len(home.connections()) != 2:
+            raise RuntimeError("it was not idle")
+        look = _look(home, capture)
         if capture.dropped():
             raise RuntimeError("the capture lost frames")
-        return rss / 1e6, anonymous / 1e6, spent, ip_bytes(quiet), renewal, stats_of(world)
+        return rss / 1e6, anonymous / 1e6, spent, watched, look, stats_of(home)
 
 
 def idle(_):
-    rss, anonymous, spent, in_window, renewal, stats = _idle("idle")
+    rss, anonymous, spent, watched, look, stats = _idle("idle")
+    a_day = watched * DAY / WINDOW + watched / ROUNDS * SPARE_ROUNDS + look * LOOKS + QUESTION * QUESTIONS
     return {
-        "rss": {"value": rss, "note": "registered, ddns on, watch hanging; shared libraries count in RSS"},
+        "rss": {"value": rss, "note": "registered, ddns and link on, attached to two relays; shared libraries count in RSS"},
         "anonymous": {"value": anonymous},
         "cpu": {"value": spent["nanoseconds"] / 1e9 * DAY / WINDOW,
                 "note": "%.2f ms and %d ticks in %d s, times %d" % (spent["nanoseconds"] / 1e6, spent["ticks"],
@@ -57,9 +72,10 @@ def idle(_):
         "disk": {"value": spent["read"] + spent["written"],
                  "note": "%d read, %d written in %d s" % (spent["read"], spent["written"], WINDOW)},
         "faults": {"value": spent["major_faults"]},
-        "wire": {"value": (in_window * DAY / WINDOW + renewal * DAY / HOLD) / 1e3,
-                 "note": "%d bytes in %d s (keepalive) + %d renewals of the watch at %d bytes, both ways" % (
-                     in_window, WINDOW, DAY / HOLD, renewal)},
+        "wire": {"value": a_day / 1e3,
+                 "note": "%d bytes in %d s on the first attachment (keepalive), %d rounds a day on the second, %d looks at %d "
+                         "bytes, %d questions to the relays at %d, both ways" % (
+                             watched, WINDOW, SPARE_ROUNDS, LOOKS, look, QUESTIONS, QUESTION)},
         **stats,
     }
 

@@ -26,8 +26,8 @@ def bench_world(name, topology, binary=None):
 class QuietHome(Home):
     """The same with the link."""
 
-    def __init__(self, name, topology):
-        super().__init__(name, topology=topology, folder=os.path.join(FOLDER, name))
+    def __init__(self, name, topology, **options):
+        super().__init__(name, topology=topology, folder=os.path.join(FOLDER, name), **options)
         _quieten(self.agent)
 
 

@@ -141,6 +141,25 @@ TEST_CASE("link: a relay that says goodbye to whoever comes is asked less and le
   CHECK(home.attached().size() == 2);
 }
 
+TEST_CASE("link: a relay that hangs, while its kernel answers, is found out, and the news come by the other") {
+  for (std::size_t hanging : {0, 1}) {
+    LinkedHome home(42 + hanging);
+    auto& relays = home.world.host.relays;
+    auto dials = home.house.net.dials;
+    relays.hang(hanging);
+    home.pass(21min);
+    CHECK(home.attached() == std::set{relays.all[1 - hanging].name});
+    home.world.host.cloud.rename(home.house.device_id(), "heard");
+    home.pass(2s);
+    CHECK(home.fqdn() == "heard.mynas.test");
+    home.pass(1h);
+    CHECK(home.house.net.dials - dials < 200);
+    relays.start(hanging);
+    home.pass(80s);
+    CHECK(home.attached().size() == 2);
+  }
+}
+
 TEST_CASE("link: another address of the box's own has it attached anew at once") {
   LinkedHome home(37);
   for (int i = 0; i < 10; ++i) {

@@ -64,6 +64,11 @@ Task<Result<std::unique_ptr<ByteStream>>> SimTransport::dial(StreamRequest reque
   for (auto at : order) {
     if (request.trace) request.trace->remote = host_.relays.all[at].address;
     if (!host_.relays.all[at].up) continue;
+    if (host_.relays.all[at].hangs) {
+      HouseClock clock(time_);
+      co_await clock.sleep_until(request.deadline);
+      co_return net_error("net.timeout");
+    }
     auto row =
         meter->opened({"tcp", "10.0.0.2:40000", host_.relays.all[at].address + ":443", request.message});
     if (!row) co_return net_error("gate.switched_off");

@@ -61,7 +61,7 @@ Task<Result<std::size_t>> RelayStream::read(std::span<char> into) {
   for (;;) {
     auto until = dead_at_ ? dead_at_ : forgotten_at_;
     if (reset_ || (until && clock.now() >= *until)) co_return reset();
-    if (!dead_at_ && !inbox_.empty()) break;
+    if (!dead_at_ && !hangs_ && !inbox_.empty()) break;
     if (!dead_at_ && ended_) co_return std::size_t(0);
     if (until)
       co_await came_.wait_until(clock, *until);
@@ -76,7 +76,7 @@ Task<Result<std::size_t>> RelayStream::read(std::span<char> into) {
 
 Task<Result<bool>> RelayStream::write(std::span<const char> from) {
   if (reset_) co_return reset();
-  if (dead_at_ || ended_) co_return true;  // nobody hears it
+  if (dead_at_ || ended_ || hangs_) co_return true;  // nobody hears it
   refrelay::Instant now(relays_.time.now().time_since_epoch());
   if (!session_->receive(from, now)) ended_ = true;
   pump();
@@ -211,10 +211,16 @@ void Relays::stop(std::size_t at, bool says_goodbye) {
 void Relays::start(std::size_t at) {
   auto& relay = all[at];
   relay.up = true;
+  relay.hangs = false;
   relay.since = time.now();
   relay.told.clear();
   relay.streams.clear();  // of an earlier process
   ask("/relay/started", {{"relay", relay.name}, {"ipv4", relay.address}, {"ipv6", nullptr}});
+}
+
+void Relays::hang(std::size_t at) {
+  all[at].hangs = true;
+  for (auto* stream : all[at].streams) stream->hang();
 }
 
 int Relays::visit(const std::string& device, const std::string& host) {

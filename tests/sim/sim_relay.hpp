@@ -38,6 +38,8 @@ class RelayStream : public qcloud::ByteStream {
   void lose(SimRng& rng);
   // The relay ends it, in order or with a reset.
   void end(bool reset);
+  // The relay takes and says nothing any more; its kernel answers the probes.
+  void hang() { hangs_ = true; }
   // Not a word of HTTP/2.
   void babble(SimRng& rng);
   // A router on the way forgets connections that are silent for longer.
@@ -47,7 +49,7 @@ class RelayStream : public qcloud::ByteStream {
   std::size_t relay() const { return relay_; }
   const std::string& device() const { return device_; }
   void tell();  // what the relay knows of it
-  bool standing() const { return !dead_at_ && !ended_; }
+  bool standing() const { return !dead_at_ && !ended_ && !hangs_; }
   // Told when it is destroyed.
   std::function<void(RelayStream*)> on_gone;
 
@@ -61,7 +63,7 @@ class RelayStream : public qcloud::ByteStream {
   std::unique_ptr<refrelay::Session> session_;
   std::shared_ptr<RelayStream*> self_;  // for what is posted
   std::string inbox_;
-  bool ended_ = false, reset_ = false;
+  bool ended_ = false, reset_ = false, hangs_ = false;
   std::optional<Instant> dead_at_, forgotten_at_;
   qcloud::Signal came_;
 };
@@ -72,7 +74,7 @@ class Relays {
 
   struct Relay {
     std::string name, address;
-    bool up = true;
+    bool up = true, hangs = false;
     Instant since{};  // up or down
     std::map<std::string, std::int64_t> told;
     std::vector<RelayStream*> streams;  // in the order of their coming: the same in each run
@@ -89,6 +91,7 @@ class Relays {
   void changed(const std::string& device);
   void stop(std::size_t relay, bool says_goodbye);
   void start(std::size_t relay);
+  void hang(std::size_t relay);
   void deaf(bool deaf);
   // A visitor of each attachment of this box; how many of them the box looks at.
   int visit(const std::string& device, const std::string& host);

@@ -227,9 +227,9 @@ class Link {
       }
     } remove{*this, live};
     auto end = co_await live->session->run();
-    live->ending = end == SessionEnd::clean  ? Ending::clean
-                   : end == SessionEnd::lost ? Ending::lost
-                                             : Ending::broken;
+    live->ending = end == SessionEnd::clean    ? Ending::clean
+                   : end == SessionEnd::broken ? Ending::broken
+                                               : Ending::lost;
     auto now = deps_.clock.now();
     if (end == SessionEnd::broken)
       trouble_[live->slot] =

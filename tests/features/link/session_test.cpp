@@ -185,7 +185,7 @@ TEST_CASE("link: a drain tells in two steps, lets visits finish, and ends in ord
   CHECK(world.running->value() == SessionEnd::clean);
 }
 
-TEST_CASE("link: a relay that never greets is left after ten seconds, one that did costs no timer") {
+TEST_CASE("link: a relay that never greets is left after ten seconds") {
   SessionWorld silent;
   silent.clock.advance(seconds(9));
   CHECK(!silent.running->ended());
@@ -196,5 +196,32 @@ TEST_CASE("link: a relay that never greets is left after ten seconds, one that d
   polite.greeted();
   polite.clock.advance(seconds(11));
   CHECK(!polite.running->ended());
-  CHECK(!polite.clock.anyone_sleeps());
+}
+
+TEST_CASE("link: a relay that was silent for long is asked, and left when it does not answer") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  for (int i = 0; i < 3; ++i) {
+    // Whatever it says is a sign of life, and nobody asks.
+    world.clock.advance(minutes(20) - seconds(1));
+    CHECK(world.heard(frames::ping, 0).empty());
+    world.say(frames::frame(frames::data, 0, 1, "x"));
+  }
+  for (int i = 0; i < 3; ++i) {
+    world.clock.advance(minutes(20));
+    auto asked = world.heard(frames::ping, 0);
+    REQUIRE(asked.size() == 1);
+    world.clock.advance(seconds(29));
+    world.say(frames::frame(frames::ping, frames::ack, 0, asked[0].payload));
+  }
+  world.clock.advance(minutes(20));
+  CHECK(world.heard(frames::ping, 0).size() == 1);
+  world.clock.advance(seconds(29));
+  CHECK(!world.running->ended());
+  world.clock.advance(seconds(1));
+  REQUIRE(world.running->returned());
+  CHECK(world.running->value() == SessionEnd::mute);
+  CHECK(visit->gone());
+  CHECK(world.heard(frames::ping, 0).empty());
 }

@@ -24,6 +24,7 @@ struct Limits {
   std::size_t batch = 64 * 1024, largest_batch = 128 * 1024;
   std::size_t interactive = 64 * 1024;  // so much of a visit goes before what others have in bulk
   Millis greeting = seconds(10);        // until the relay has said its SETTINGS
+  Millis silence = minutes(20), answer = seconds(30);  // then it is asked, and has so long to answer
 };
 
 // So many events in a span, else it is a flood.

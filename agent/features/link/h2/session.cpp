@@ -26,8 +26,7 @@ Session::Session(boost::asio::any_io_executor executor, Clock& clock, ByteStream
       budget_(budget),
       events_(std::move(events)),
       batch_most_(limits.batch),
-      more_to_write_(executor),
-      never_(executor) {
+      more_to_write_(executor) {
   budget_.watch(this, [this] {
     settle();
     balance();
@@ -88,16 +87,26 @@ Task<SessionEnd> Session::run() {
   if (!greet()) co_return SessionEnd::broken;
   Caught<SessionEnd> ends[3];
   int first = co_await first_of(catch_into(&ends[0], read_loop()), catch_into(&ends[1], write_loop()),
-                                catch_into(&ends[2], await_greeting()));
+                                catch_into(&ends[2], await_words()));
   lose_all();
   co_return ends[first].take();
 }
 
-// One timer in the life of a connection: who has answered TLS and then says nothing is no relay.
-Task<SessionEnd> Session::await_greeting() {
+// Who has answered TLS and then says nothing is no relay. Later one that was silent for long is asked: where a
+// relay hangs, its kernel goes on answering probes.
+Task<SessionEnd> Session::await_words() {
   co_await clock_.sleep_for(limits_.greeting);
-  while (greeted_) co_await never_.wait();
-  co_return SessionEnd::broken;
+  if (!greeted_) co_return SessionEnd::broken;
+  for (;;) {
+    co_await clock_.sleep_until(heard_ + limits_.silence);
+    const auto asked = clock_.now();
+    if (asked < heard_ + limits_.silence) continue;
+    ask();
+    // By the second: after a pause of this box itself, what came meanwhile is read first.
+    for (Millis waited(0); waited < limits_.answer && heard_ < asked; waited += seconds(1))
+      co_await clock_.sleep_for(seconds(1));
+    if (heard_ < asked) co_return SessionEnd::mute;
+  }
 }
 
 Task<SessionEnd> Session::read_loop() {
@@ -108,6 +117,7 @@ Task<SessionEnd> Session::read_loop() {
     auto got = co_await stream_.read(into);
     if (!got) co_return goodbye_ ? SessionEnd::clean : SessionEnd::lost;
     if (*got == 0) co_return visits_.empty() || goodbye_ ? SessionEnd::clean : SessionEnd::lost;
+    heard_ = clock_.now();
     auto used = nghttp2_session_mem_recv(h2_, reinterpret_cast<std::uint8_t*>(buffer.get()), *got);
     hand_over();
     if (used < 0 || patience_.lost() || nghttp2_session_get_outbound_queue_size(h2_) > limits_.queued) {

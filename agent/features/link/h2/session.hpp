@@ -21,6 +21,7 @@ namespace qcloud::link {
 enum class SessionEnd : std::uint8_t {
   clean,   // the peer said goodbye: GOAWAY, or the end of the stream between frames
   lost,    // reset, timed out, cut in the middle
+  mute,    // nothing came for long, and nothing when it was asked either
   broken,  // what came is not HTTP/2, or it was a flood, or nothing came at all
 };
 
@@ -69,7 +70,7 @@ class Session {
   // session.cpp: the connection.
   Task<SessionEnd> read_loop();
   Task<SessionEnd> write_loop();
-  Task<SessionEnd> await_greeting();
+  Task<SessionEnd> await_words();
   Status greet();
   void lose_all();
   void kick() { more_to_write_.notify(); }
@@ -98,6 +99,7 @@ class Session {
   void settle();
   void balance();
   void measure(std::size_t bytes);
+  void ask();
   void pong(std::string_view opaque);
   void resume(Visit& visit);
   void rank(Visit& visit, bool bulk);
@@ -123,14 +125,14 @@ class Session {
   std::string batch_;
   std::size_t batch_most_;              // bytes
   std::vector<std::int32_t> now_bulk_;  // their turn changes when the batch is full
-  Signal more_to_write_, never_;
+  Signal more_to_write_;
   bool greeted_ = false, broken_ = false, goodbye_ = false, draining_ = false, last_said_ = false;
   bool crowded_ = false, settings_out_ = true;
   std::size_t window_ = 0;    // of the connection
   std::size_t promised_ = 0;  // of it, what the relay may send now
   Instant crowded_since_{};
   std::optional<Instant> ping_sent_;
-  Instant last_ping_{};
+  Instant last_ping_{}, heard_{};
   Millis round_trip_{-1};
 };
 

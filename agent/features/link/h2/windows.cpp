@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t little = 256 * 1024;  // of the connection's window
 constexpr Millis between_pings(20), between_idle_pings = seconds(10);
-constexpr std::string_view measuring = "measure!", leaving = "leaving!";
+constexpr std::string_view measuring = "measure!", leaving = "leaving!", asking = "anybody?";
 
 }  // namespace
 
@@ -97,6 +97,11 @@ void Session::measure(std::size_t bytes) {
   ping_sent_ = last_ping_ = now;
   for (auto& [id, visit] : visits_) visit->in_since_ping_ = 0;
   nghttp2_submit_ping(h2_, NGHTTP2_FLAG_NONE, reinterpret_cast<const std::uint8_t*>(measuring.data()));
+}
+
+void Session::ask() {
+  nghttp2_submit_ping(h2_, NGHTTP2_FLAG_NONE, reinterpret_cast<const std::uint8_t*>(asking.data()));
+  kick();
 }
 
 void Session::pong(std::string_view opaque) {
