@@ -232,6 +232,8 @@ std::int64_t Port::opened(const ConnectionInfo& info) {
   return id;
 }
 
+void Port::passed(std::int64_t id, std::uint64_t out, std::uint64_t in) { deps_.ledger.passed(id, out, in); }
+
 void Port::closed(std::int64_t id, std::uint64_t out, std::uint64_t in, ConnectionEnd end) {
   deps_.ledger.closed(id, out, in, end);
 }

@@ -78,6 +78,7 @@ class Port : public Meter {
 
   bool permitted() const override;
   std::int64_t opened(const ConnectionInfo& info) override;
+  void passed(std::int64_t id, std::uint64_t bytes_out, std::uint64_t bytes_in) override;
   void closed(std::int64_t id, std::uint64_t out, std::uint64_t in, ConnectionEnd end) override;
   void asked(std::int64_t id, const std::string& host_name, const std::string& server) override;
 

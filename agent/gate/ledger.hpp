@@ -5,6 +5,7 @@
 
 #include <boost/json/value.hpp>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,6 +31,8 @@ class Ledger {
                                const std::vector<std::string>& fields);
   void link(std::int64_t message, std::int64_t connection);
   std::int64_t opened(std::string_view feature, const ConnectionInfo& info);
+  // So far. Told as often as one likes: it is written once a minute, and when somebody looks.
+  void passed(std::int64_t id, std::uint64_t bytes_out, std::uint64_t bytes_in);
   void closed(std::int64_t id, std::uint64_t bytes_out, std::uint64_t bytes_in, ConnectionEnd end);
 
   Status fold();
@@ -61,9 +64,17 @@ class Ledger {
   }
   std::int64_t now_ms() const { return clock_.wall().time_since_epoch().count(); }
 
+  struct Passed {
+    std::uint64_t bytes_out, bytes_in;
+    bool written;
+  };
+  void write_passed();
+
   Db& db_;
   Clock& clock_;
   std::int64_t next_ = 1;
+  std::map<std::int64_t, Passed> passed_;  // through what is open
+  Instant passed_written_{};
 };
 
 }  // namespace qcloud

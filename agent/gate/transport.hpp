@@ -39,6 +39,10 @@ class Meter {
   virtual std::int64_t opened(const ConnectionInfo& info) = 0;
   virtual void closed(std::int64_t id, std::uint64_t bytes_out, std::uint64_t bytes_in,
                       ConnectionEnd end) = 0;
+  // What has gone through it so far, while it is open: for those that stay open for long.
+  virtual void passed(std::int64_t, std::uint64_t bytes_out, std::uint64_t bytes_in) {
+    (void)bytes_out, (void)bytes_in;
+  }
   // A resolver question is a message of its own.
   virtual void asked(std::int64_t id, const std::string& host_name, const std::string& server) = 0;
 };

@@ -220,7 +220,10 @@ Task<Result<std::size_t>> Connection::read(std::span<char> into) {
       got = SSL_read(ssl_.get(), into.data() + sum, static_cast<int>(into.size() - sum));
       if (got > 0) sum += static_cast<std::size_t>(got);
     } while (got > 0 && sum < into.size() && BIO_pending(SSL_get_rbio(ssl_.get())) > record_head);
-    if (sum > 0) co_return sum;
+    if (sum > 0) {
+      tell();
+      co_return sum;
+    }
     if (SSL_get_error(ssl_.get(), got) == SSL_ERROR_ZERO_RETURN) co_return std::size_t{0};
     if (!co_await ready(got)) co_return failure();
   }
@@ -261,7 +264,19 @@ Task<Result<bool>> Connection::write_from(std::span<const char> bytes) {
     at_once = false;
     if (!co_await ready(tcp::socket::wait_write)) co_return failure();
   }
+  tell();
   co_return at_once;
+}
+
+std::string Connection::local() const {
+  boost::system::error_code failed;
+  auto at = socket_.local_endpoint(failed);
+  return failed ? std::string() : at.address().to_string();
+}
+
+// What is short is told of when it is over.
+void Connection::tell() {
+  if (stream_ && row_) meter_.passed(row_, out_, in_);
 }
 
 Task<void> Connection::close() {

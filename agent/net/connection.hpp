@@ -40,6 +40,7 @@ class Connection {
   void become_stream(std::vector<std::string> alpn, Millis idle, bool cautious);
   std::string alpn() const;
   std::string remote() const { return remote_; }  // address without port
+  std::string local() const;                      // this box's own, the same
 
   // TCP only; `message` is the ledger's row that it is for. Errors: net.unreachable, net.refused,
   // net.timeout.
@@ -79,6 +80,7 @@ class Connection {
   Task<Status> shake_hands(const Trust& trust);
   void offer_stream();
   void gather();
+  void tell();
   void finish(ConnectionEnd end);
   Error failure() const;
 

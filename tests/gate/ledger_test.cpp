@@ -50,6 +50,27 @@ TEST_CASE_FIXTURE(World, "A3 ledger: a connection row lives from open to closed,
   CHECK(row(second).at("state") == "aborted");
 }
 
+TEST_CASE_FIXTURE(World,
+                  "A3 ledger: what passes through an open connection shows at once, and outlives a kill") {
+  auto id = opened();
+  ledger->passed(id, 10, 20);
+  CHECK(row(id).at("bytes_out") == 10);
+  CHECK(row(id).at("bytes_in") == 20);
+  CHECK(row(id).at("state") == "open");
+  ledger->passed(id, 30, 40);
+  clock.advance(minutes(1));
+  ledger->passed(id, 50, 60);
+  ledger->passed(id, 70, 80);
+  begin("boot-1");
+  CHECK(row(id).at("state") == "interrupted");
+  CHECK(row(id).at("bytes_out") == 50);
+  CHECK(row(id).at("bytes_in") == 60);
+  auto next = opened();
+  ledger->passed(next, 1, 2);
+  ledger->closed(next, 3, 4, ConnectionEnd::closed);
+  CHECK(row(next).at("bytes_out") == 3);
+}
+
 TEST_CASE_FIXTURE(World, "A3 ledger: a later message on a connection that is open already is linked") {
   auto connection = opened();
   auto later = message();
