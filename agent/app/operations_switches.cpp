@@ -13,6 +13,17 @@ Error unknown_feature(const std::string& feature) {
 
 }  // namespace
 
+// Off is off, also where it cannot be kept: what the owner no longer wants stops at once.
+Error Operations::off_for_now(const std::vector<std::string>& features, const Error& why) {
+  for (const auto& name : features) agent_.switches.keep_off(name);
+  return {why.code, why.retry,
+          why.detail +
+              ". It is off now, but that could not be written: after a restart it would be on again, and "
+              "nothing was "
+              "ordered of the cloud.",
+          "Make room on the volume of the agent's state, then switch it off again."};
+}
+
 Status Operations::switch_in_transaction(const std::string& feature, bool on, std::optional<Filed>* order) {
   auto now = agent_.session.now();
   if (auto status = agent_.switches.write(feature, on, now); !status) return status;
@@ -33,7 +44,7 @@ Task<Result<Operations::Switched>> Operations::set_switch(std::string feature, b
     if (auto ready = set_up(); !ready) co_return std::move(ready).error();
   Switched done;
   auto pass = co_await decisions_.enter();
-  if (agent_.switches.on(feature) == on) {
+  if (agent_.switches.on(feature) == on && !agent_.switches.unwritten(feature)) {
     // Nothing to change; an order of an earlier switch may still be open.
     for (const auto& open : agent_.outbox.open.get())
       if (!on && open.scope == feature) done.order = Filed{open.id, open.scope};
@@ -45,13 +56,15 @@ Task<Result<Operations::Switched>> Operations::set_switch(std::string feature, b
     if (auto forgotten = agent_.switches.forget_for_online(); !forgotten) return forgotten;
     return switch_in_transaction(feature, on, &done.order);
   });
-  if (!status) co_return std::move(status).error();
+  if (!status && on) co_return std::move(status).error();
   done.changed = true;
+  std::vector<std::string> stopped;
+  if (!on) stopped.push_back(feature);
+  std::optional<Error> unkept;
+  if (!status) unkept = off_for_now(stopped, status.error());
   agent_.switches.refresh();
-  if (!on) {
-    std::vector<std::string> stopped(1, feature);
-    co_await silence(stopped);
-  }
+  if (!on) co_await silence(stopped);
+  if (unkept) co_return *std::move(unkept);
   folded();
   pass.leave();
   co_await settle(&done.order, wait);
@@ -66,7 +79,7 @@ Task<Result<std::vector<Operations::Filed>>> Operations::go_offline(Millis wait)
     if (agent_.switches.any_on())
       if (auto remembered = agent_.switches.remember_for_online(); !remembered) return remembered;
     for (const auto& [name, state] : agent_.switches.states.get()) {
-      if (!state.on) continue;
+      if (!state.on && !agent_.switches.unwritten(name)) continue;
       std::optional<Filed> order;
       if (auto switched = switch_in_transaction(name, false, &order); !switched) return switched;
       if (order) orders.push_back(*order);
@@ -74,9 +87,16 @@ Task<Result<std::vector<Operations::Filed>>> Operations::go_offline(Millis wait)
     }
     return {};
   });
-  if (!status) co_return std::move(status).error();
+  std::optional<Error> unkept;
+  if (!status) {
+    stopped.clear();
+    for (const auto& [name, state] : agent_.switches.states.get())
+      if (state.on) stopped.push_back(name);
+    unkept = off_for_now(stopped, status.error());
+  }
   agent_.switches.refresh();
   co_await silence(stopped);
+  if (unkept) co_return *std::move(unkept);
   folded();
   pass.leave();
   co_await settle(std::span<Filed>(orders), wait);

@@ -30,10 +30,17 @@ bool Switches::any_on() const {
 }
 
 Status Switches::write(std::string_view feature, bool on, WallTime when) {
-  return db_.run(
+  auto status = db_.run(
       "INSERT INTO switches(feature,is_on,changed) VALUES(?1,?2,?3) "
       "ON CONFLICT(feature) DO UPDATE SET is_on=?2, changed=?3",
       {feature, on, unix_seconds(when)});
+  if (auto at = kept_off_.find(feature); status && at != kept_off_.end()) kept_off_.erase(at);
+  return status;
+}
+
+void Switches::keep_off(std::string_view feature) {
+  kept_off_.emplace(feature);
+  refresh();
 }
 
 Status Switches::mark_holds(std::string_view feature, bool holds, WallTime when) {
@@ -64,7 +71,10 @@ void Switches::refresh() {
     at->second.holds = row.number(2) != 0;
     at->second.resume = row.number(3) != 0;
   });
-  if (status) states.set(std::move(next));
+  if (!status) next = states.get();
+  for (const auto& name : kept_off_)
+    if (auto at = next.find(name); at != next.end()) at->second.on = false;
+  states.set(std::move(next));
 }
 
 }  // namespace qcloud

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ class Switches {
 
   // Writes only; part of the caller's transaction. refresh() after the commit makes it true.
   Status write(std::string_view feature, bool on, WallTime when);
+  // Off, although that could not be written: until the agent starts again, or write() could.
+  void keep_off(std::string_view feature);
+  bool unwritten(std::string_view feature) const { return kept_off_.contains(feature); }
   Status mark_holds(std::string_view feature, bool holds, WallTime when);
   // `offline` remembers what was on, `online` asks for it again.
   Status remember_for_online();
@@ -46,6 +50,7 @@ class Switches {
  private:
   Db& db_;
   std::vector<const Manifest*> manifests_;
+  std::set<std::string, std::less<>> kept_off_;
 };
 
 }  // namespace qcloud

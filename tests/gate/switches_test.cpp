@@ -116,3 +116,29 @@ TEST_CASE_FIXTURE(World, "switches: refresh() without a change wakes nobody") {
   switches->refresh();
   CHECK(switches->states.get() == before);
 }
+
+TEST_CASE_FIXTURE(
+    World, "A1 switches: off that could not be written is off until it can, or the agent starts again") {
+  REQUIRE(switches->write("sample", true, now));
+  switches->refresh();
+  switches->keep_off("sample");
+  CHECK_FALSE(switches->on("sample"));
+  CHECK(switches->unwritten("sample"));
+  switches->refresh();
+  CHECK_FALSE(switches->on("sample"));
+  SUBCASE("it can") {
+    REQUIRE(switches->write("sample", false, now));
+    CHECK_FALSE(switches->unwritten("sample"));
+    restart();
+    CHECK_FALSE(switches->on("sample"));
+  }
+  SUBCASE("on again") {
+    REQUIRE(switches->write("sample", true, now));
+    switches->refresh();
+    CHECK(switches->on("sample"));
+  }
+  SUBCASE("the agent starts again") {
+    restart();
+    CHECK(switches->on("sample"));
+  }
+}
