@@ -28,8 +28,10 @@ void add_link_routes(std::vector<Route>& routes, Agent& agent) {
                     Access::admin,
                     [&agent](ApiRequest) -> Task<Result<ApiAnswer>> {
                       json::object body;
-                      body["services"] = agent.link.services_json(fqdn_of(agent));
-                      body["certificate_sha256"] = agent.box_certificate.fingerprint();
+                      auto fqdn = fqdn_of(agent);
+                      body["services"] = agent.link.services_json(fqdn);
+                      body["certificate_sha256"] =
+                          agent.box_certificate.fingerprint(fqdn, agent.session.now());
                       co_return ok(std::move(body));
                     },
                     {}});

@@ -1,6 +1,7 @@
 #include "agent/app/link_desk.hpp"
 
 #include "agent/core/anonymize.hpp"
+#include "agent/core/ip.hpp"
 
 namespace qcloud {
 
@@ -31,6 +32,8 @@ Result<link::Service> read_service(std::string name, const json::object& body) {
   if (auto* address = body.if_contains("address")) {
     if (!address->is_string()) return malformed("\"address\" is a text.");
     service.address = std::string(address->get_string());
+    // As everybody else writes it: 0:0:0:0:0:0:0:1 is ::1.
+    if (const auto ip = parse_ip(service.address)) service.address = to_string(*ip);
   }
   if (auto* tls = body.if_contains("tls")) {
     if (*tls != json::value("through") && *tls != json::value("here"))
@@ -69,7 +72,8 @@ Status LinkDesk::load() {
                 service.tls = row.text(3) == "here" ? link::Tls::here : link::Tls::through;
                 service.proxy_header = row.number(4) != 0;
                 service.admin_page = row.number(5) != 0;
-                if (link::check(service)) found.push_back(std::move(service));
+                if (link::check(service) && !withdrawn_.contains(service.name))
+                  found.push_back(std::move(service));
               });
   if (status) services.set(std::move(found));
   return status;
@@ -81,6 +85,7 @@ Status LinkDesk::publish(link::Service service) {
   for (const auto& each : services.get()) known = known || each.name == service.name;
   if (!known && services.get().size() >= most_services) return too_many();
   auto status = write(service);
+  if (status) withdrawn_.erase(service.name);
   return status ? load() : status;
 }
 
@@ -102,20 +107,33 @@ Status LinkDesk::replace(const link::Services& wanted) {
       if (auto written = write(service); !written) return written;
     return {};
   });
+  if (status) withdrawn_.clear();
   return status ? load() : status;
 }
 
 Status LinkDesk::withdraw(const std::string& name) {
-  bool known = false;
+  bool known = withdrawn_.contains(name);
   for (const auto& each : services.get()) known = known || each.name == name;
   if (!known)
     return Error{"link.no_service", Retry::wait_for_owner, "No service of this name is published.",
                  "See which are: qcloud link services list"};
   auto status = db_.run("DELETE FROM link_services WHERE name=?", {name});
-  return status ? load() : status;
+  if (status) {
+    withdrawn_.erase(name);
+    return load();
+  }
+  withdrawn_.insert(name);
+  if (auto read = load(); !read) return read;
+  const auto& why = status.error();
+  return Error{
+      why.code, why.retry,
+      why.detail +
+          ". It is published no more, but that could not be written: after a restart it would be again.",
+      "Make room on the volume of the agent's state, then remove it again."};
 }
 
 void LinkDesk::record(link::VisitRecord visit) {
+  fade();
   ++visits_;
   bytes_in_ += visit.bytes_in;
   bytes_out_ += visit.bytes_out;
@@ -123,10 +141,18 @@ void LinkDesk::record(link::VisitRecord visit) {
   if (visitors_.size() > most_visitors) visitors_.pop_front();
 }
 
+void LinkDesk::forget_visitors() {
+  visitors_.clear();
+  visits_ = bytes_in_ = bytes_out_ = 0;
+}
+
 void LinkDesk::fade() {
   auto limit = clock_.wall() - days(1);
-  for (auto& visit : visitors_)
-    if (visit.began < limit) visit.source = anonymize(visit.source);
+  for (auto& visit : visitors_) {
+    if (visit.faded || visit.began >= limit) continue;
+    visit.source = anonymize(visit.source);
+    visit.faded = true;
+  }
 }
 
 json::array LinkDesk::services_json(const std::string& fqdn) const {

@@ -5,6 +5,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <deque>
+#include <set>
 
 #include "agent/features/link/feature.hpp"
 
@@ -22,13 +23,15 @@ class LinkDesk {
   Status load();
   // Adds it, or replaces the one of that name. Errors: link.service_invalid, link.too_many, store.*.
   Status publish(link::Service service);
-  // Error link.no_service.
+  // Error link.no_service. With store.* it is withdrawn all the same, until the agent starts again.
   Status withdraw(const std::string& name);
   // Makes the list this one. Error as above; then nothing is changed.
   Status replace(const link::Services& wanted);
   // Part of a transaction: nothing is published any more. load() after the commit makes it true in memory.
   Status withdraw_all() { return db_.run("DELETE FROM link_services", {}); }
   void record(link::VisitRecord visit);
+  // They belong to the registration that ends.
+  void forget_visitors();
 
   boost::json::array services_json(const std::string& fqdn) const;
   boost::json::object state_json() const;
@@ -42,6 +45,7 @@ class LinkDesk {
   void fade();  // after a day the last part of a visitor's address is gone
   Db& db_;
   Clock& clock_;
+  std::set<std::string> withdrawn_;  // which could not be written
   std::deque<link::VisitRecord> visitors_;
   std::uint64_t visits_ = 0, bytes_in_ = 0, bytes_out_ = 0;
 };

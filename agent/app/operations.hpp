@@ -54,12 +54,14 @@ class Operations {
   Task<Result<std::vector<Filed>>> erase_data(std::string feature, Millis wait);
 
  private:
+  Error off_for_now(const std::vector<std::string>& features, const Error& why);
   Status switch_in_transaction(const std::string& feature, bool on, std::optional<Filed>* order);
   // Waits until the orders have their receipts, and says which have.
   Task<void> settle(std::span<Filed> orders, Millis wait);
   Task<void> settle(std::optional<Filed>* order, Millis wait);
   void folded();
   Status switches_off(WallTime now);
+  Status unpublish();
   // A box that is not set up keeps nothing: no decision is taken that it could not keep.
   Status set_up() const;
   // The registration ended in the state: make it true in memory, and let nothing go on.

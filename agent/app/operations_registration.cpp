@@ -46,11 +46,12 @@ Task<Status> Operations::begin_registration() {
     // A new registration begins with every switch off, whatever an earlier one left behind.
     auto off = agent_.deps.db.transaction([&] {
       // On other hardware, what was published was published by somebody else.
-      auto none = agent_.identity.set_aside.get() ? agent_.link.withdraw_all() : Status();
+      auto none = agent_.identity.set_aside.get() ? unpublish() : Status();
       return none ? switches_off(agent_.session.now()) : none;
     });
     if (!off) co_return off;
     agent_.switches.refresh();
+    agent_.box_certificate.forget();
     if (auto read = agent_.link.load(); !read) co_return read;
     enroll::Progress starting;
     starting.state = "starting";
@@ -94,7 +95,7 @@ Task<Result<std::optional<Operations::Filed>>> Operations::unregister(Millis wai
   auto now = agent_.session.now();
   auto status = agent_.deps.db.transaction([&]() -> Status {
     if (auto off = switches_off(now); !off) return off;
-    if (auto none = agent_.link.withdraw_all(); !none) return none;
+    if (auto none = unpublish(); !none) return none;
     if (auto taken_down = forget_notes(agent_.deps.db); !taken_down) return taken_down;
     // A box that was removed on the account's page has nothing left to erase; asking is harmless.
     auto filed = agent_.orders.file("registration", now);
@@ -119,10 +120,18 @@ Status Operations::switches_off(WallTime now) {
   return agent_.switches.forget_for_online();
 }
 
+// Part of a transaction: what was published, and the key that visitors met, go with the registration.
+Status Operations::unpublish() {
+  if (auto none = agent_.link.withdraw_all(); !none) return none;
+  return agent_.box_certificate.destroy();
+}
+
 Task<void> Operations::leave() {
   // Memory first: what still runs finds no registration and no credential.
   agent_.switches.refresh();
   if (auto read = agent_.link.load(); !read) agent_.link.services.set({});
+  agent_.link.forget_visitors();
+  agent_.box_certificate.forget();
   agent_.identity.forget();
   for (const Manifest* manifest : agent_.switches.manifests())
     if (manifest->name != "erasure") co_await agent_.supervisor.pause(manifest->name);

@@ -22,7 +22,7 @@ Task<void> Operations::take_removal(std::string receipt) {
   }
   auto status = agent_.deps.db.transaction([&]() -> Status {
     if (auto off = switches_off(now); !off) return off;
-    if (auto none = agent_.link.withdraw_all(); !none) return none;
+    if (auto none = unpublish(); !none) return none;
     if (auto kept = agent_.outbox.keep(*removal); !kept) return kept;
     // What was ordered of this registration before is done with it.
     for (auto order : agent_.outbox.pending()) {

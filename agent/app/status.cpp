@@ -109,7 +109,12 @@ Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
   if (agent.switches.on(link::manifest.name) && !registration->fqdn.empty() &&
       !agent.link.state.get().attached.empty())
     return {"relay", "Visitors come through the relay."};
-  if (!agent.switches.on(ddns::manifest.name)) return {"none", "\"Found by name\" is switched off."};
+  if (!agent.switches.on(ddns::manifest.name)) {
+    for (const auto& condition : agent.health.of(link::manifest.name))
+      if (condition.finding.code == "link_no_relay")
+        return {"none", std::string(to_json(condition, "").at("text").as_string())};
+    return {"none", "\"Found by name\" is switched off."};
+  }
   for (const auto& finding : way)
     if (finding.code == "certificate_revoked" || finding.code == "removal_unproved" ||
         finding.code == "key_superseded")

@@ -101,4 +101,6 @@ const std::string& BoxCertificate::pem(const std::string& fqdn, WallTime now) {
   return pem_;
 }
 
+Status BoxCertificate::destroy() { return db_.run("DELETE FROM meta WHERE key='box_certificate'"); }
+
 }  // namespace qcloud

@@ -17,8 +17,14 @@ class BoxCertificate {
   // Key and certificate for this name, one PEM after the other; made, stored and reused until the name
   // changes or 30 days before its end. Empty when it cannot be made. `now`: trusted time.
   const std::string& pem(const std::string& fqdn, WallTime now);
-  // SHA-256 of the certificate in hexadecimal, so that an owner can compare; empty: none yet.
-  std::string fingerprint() const { return fingerprint_; }
+  // SHA-256 of that certificate in hexadecimal, so that an owner can compare; empty: there is none.
+  std::string fingerprint(const std::string& fqdn, WallTime now) {
+    return pem(fqdn, now).empty() ? std::string() : fingerprint_;
+  }
+  // It belongs to the registration, and goes with it: destroy() is part of the transaction that ends that
+  // one, forget() follows the commit.
+  Status destroy();
+  void forget() { fqdn_ = fingerprint_ = pem_ = ""; }
 
  private:
   bool adopt(std::string pem, const std::string& fqdn, WallTime now);

@@ -152,6 +152,46 @@ TEST_CASE_FIXTURE(World, "R1: unregister throws every switch off, and what onlin
   CHECK_FALSE(agent->switches.any_on());
 }
 
+TEST_CASE_FIXTURE(World, "R3: the key that visitors met, and who they were, go with the registration") {
+  found_by_name();
+  REQUIRE(call("PUT", "/v1/link/services/plain", {{"port", 8080}, {"tls", "here"}}));
+  auto listed = call("GET", "/v1/link/services");
+  REQUIRE(listed);
+  auto shown = std::string(listed->body.at("certificate_sha256").as_string());
+  CHECK(shown.size() == 64);
+  CHECK(get_meta(state.db(), "box_certificate"));
+  agent->link.record({clock.wall(), "plain", "5.6.7.99", seconds(1), 10, 20, "served"});
+  CHECK(agent->link.visitors_json().size() == 1);
+  REQUIRE(call("DELETE", "/v1/registration"));
+  CHECK_FALSE(get_meta(state.db(), "box_certificate"));
+  CHECK(agent->link.visitors_json().empty());
+  CHECK(agent->link.state_json().at("visits") == 0);
+  listed = call("GET", "/v1/link/services");
+  REQUIRE(listed);
+  CHECK(listed->body.at("certificate_sha256") == "");
+  CHECK(listed->body.at("services").as_array().empty());
+}
+
+TEST_CASE_FIXTURE(World,
+                  "link: what is wrong with a service is the owner's to mend, and no fault of the agent") {
+  REQUIRE(start());
+  auto wrong = [&](const char* method, const std::string& name, boost::json::object body) {
+    auto answer = call(method, "/v1/link/services/" + name, std::move(body));
+    REQUIRE_FALSE(answer);
+    return answer.error().code;
+  };
+  CHECK(wrong("PUT", "Bad_Name", {{"port", 80}}) == "link.service_invalid");
+  CHECK(wrong("PUT", "web", {{"port", 80}, {"address", "192.168.1.9"}}) == "link.service_invalid");
+  CHECK(wrong("DELETE", "nobody", {}) == "link.no_service");
+  // Loopback has many spellings, and one that is kept.
+  for (const auto* address : {"::ffff:127.0.0.1", "0:0:0:0:0:0:0:1"})
+    REQUIRE(call("PUT", "/v1/link/services/" + std::string(address[0] == ':' ? "four" : "six"),
+                 {{"port", 80}, {"address", address}}));
+  REQUIRE(agent->link.services.get().size() == 2);
+  CHECK(agent->link.services.get()[0].address == "127.0.0.1");
+  CHECK(agent->link.services.get()[1].address == "::1");
+}
+
 TEST_CASE_FIXTURE(World, "R1: a new registration begins with every switch off") {
   REQUIRE(start());
   REQUIRE(call("PUT", "/v1/features/ddns", {{"on", true}}));
