@@ -24,7 +24,30 @@ std::string services_text(const boost::json::object& object, const Look& look) {
   return out;
 }
 
-std::string status_text(const boost::json::object& object) {
+std::string counted(std::int64_t number, const char* what) {
+  return std::to_string(number) + " " + what + (number == 1 ? "" : "s");
+}
+
+// Why there is no connection, and what to do.
+std::string why_not(Session& session) {
+  const auto status = session.client.get(Target("/v1/status"));
+  if (!status) return "";
+  if (!flag_at(*status, "registered"))
+    return "This box is not registered. Register it with: qcloud register\n";
+  std::string out;
+  for (const auto& item : list_at(*status, "features")) {
+    const auto& feature = object_of(item);
+    if (text_at(feature, "name") != "link") continue;
+    if (!flag_at(feature, "on")) return "The link is switched off. Switch it on with: qcloud enable link\n";
+    for (const auto& what : list_at(feature, "health"))
+      out += wrap(text_at(object_of(what), "text") + " " + text_at(object_of(what), "fix"), 0,
+                  session.look.columns) +
+             "\n";
+  }
+  return out;
+}
+
+std::string status_text(const boost::json::object& object, const std::string& why) {
   std::string out;
   for (const auto& item : list_at(object, "attached")) {
     const auto& attached = object_of(item);
@@ -32,10 +55,10 @@ std::string status_text(const boost::json::object& object) {
            text_at(attached, "since") + ", ";
     if (const auto trip = number_at(attached, "round_trip_ms"); trip > 0)
       out += std::to_string(trip) + " ms away, ";
-    out += std::to_string(number_at(attached, "visits")) + " visits now\n";
+    out += counted(number_at(attached, "visits"), "visit") + " now\n";
   }
-  if (out.empty()) out = "Not connected to a relay.\n";
-  return out + std::to_string(number_at(object, "visits")) + " visits so far, " +
+  if (out.empty()) out = "Not connected to a relay.\n" + why;
+  return out + counted(number_at(object, "visits"), "visit") + " so far, " +
          std::to_string(number_at(object, "bytes_in")) + " bytes in, " +
          std::to_string(number_at(object, "bytes_out")) + " bytes out\n";
 }
@@ -97,7 +120,8 @@ Exit show_link(Session& session) {
   const bool visitors = session.options.command == Command::link_visitors;
   const auto answer = session.client.get(Target(visitors ? "/v1/link/visitors" : "/v1/link"));
   if (!answer) return session.fail(answer.error());
-  session.show(visitors ? visitors_text(*answer) : status_text(*answer), *answer);
+  const auto why = visitors || !list_at(*answer, "attached").empty() ? std::string() : why_not(session);
+  session.show(visitors ? visitors_text(*answer) : status_text(*answer, why), *answer);
   return Exit::done;
 }
 

@@ -99,3 +99,23 @@ TEST_CASE("link status and visitors") {
   CHECK(visitors({"link", "visitors"}) == 0);
   CHECK(has(visitors.out.str(), "5.6.7.99  web  served"));
 }
+
+TEST_CASE("link status: why there is no connection, and what to do") {
+  auto said = [](const char* status) {
+    AgentDouble agent;
+    agent.answer("GET /v1/link", 200,
+                 R"({"schema":1,"attached":[],"seen":null,"visits":1,"bytes_in":1,"bytes_out":2})");
+    agent.answer("GET /v1/status", 200, status);
+    Call call(agent.socket());
+    CHECK(call({"link", "status"}) == 0);
+    CHECK(has(call.out.str(), "Not connected to a relay."));
+    CHECK(has(call.out.str(), "1 visit so far"));
+    return call.out.str();
+  };
+  CHECK(has(said(R"({"schema":1,"registered":false,"features":[]})"), "qcloud register"));
+  CHECK(has(said(R"({"schema":1,"registered":true,"features":[{"name":"link","on":false,"health":[]}]})"),
+            "qcloud enable link"));
+  CHECK(has(said(R"({"schema":1,"registered":true,"features":[{"name":"link","on":true,"health":[
+    {"code":"link_no_relay","text":"No relay answers.","fix":"Look at the router."}]}]})"),
+            "No relay answers. Look at the router."));
+}
