@@ -59,6 +59,7 @@ void set_audience(State& state, const std::string& device_id, AudienceSetting wi
     state.db().run("UPDATE devices SET audience = ? WHERE id = ?", wish.audience, device_id);
     state.db().run("DELETE FROM invited WHERE device = ?", device_id);
     for (const auto& login : logins) state.db().run("INSERT INTO invited VALUES(?, ?)", device_id, login);
+    add_event(state, device_id, "audience-changed");
   });
 }
 

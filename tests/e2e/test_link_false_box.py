@@ -5,7 +5,7 @@ import socket
 import ssl
 import time
 
-from lab import h2_frames as h2
+from lab import certs, h2_frames as h2
 from lab.home import Home
 from lab.hostile import UNRECOGNIZED, bounded, visit
 from lab.nas_site import PAGE
@@ -40,6 +40,14 @@ def test_setup():
                 got = home.curl(check=False, seconds=5).stdout
                 assert got == PAGE, "a self-signed certificate takes a box's place: %s" % more
             thief.leave()
+        # It may not know the time yet.
+        for number, date in enumerate(("1970-01-02", "2040-01-02")):
+            lost = h2.self_signed(folder, "lost%d" % number, env=certs.clock("@%s 00:00:00" % date))
+            elsewhen = h2.FalseBox(home, at, lost)
+            assert elsewhen.attach(), date
+            elsewhen.serve(b"some time")
+            assert visit(home, h2.rendezvous_id(lost) + ".setup.mynas.test") == b"some time"
+            elsewhen.leave()
         # Keys that are not P-256, no certificate of ours, no ALPN: no place.
         for curve in ("P-384", None):
             assert not h2.FalseBox(home, at, h2.self_signed(folder, "other-key", curve=curve)).attach(), curve

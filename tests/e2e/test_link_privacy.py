@@ -216,7 +216,11 @@ def test_audience():
         agent, relays = home.agent, [home.relay.address]
         for who in ("owner", "invited"):
             words = ["--invite", "friend@example.com"] if who == "invited" else []
+            inside = home.tls()
             agent.cli("audience", who, *words)
+            # Who is inside leaves.
+            wait_for("the end of an open visit", 5, lambda: home.visits() == 0)
+            inside.close()
             for name in (home.fqdn(), home.host("plain")):
                 home.wait_dns(name, [], 5)
                 for kind in ("AAAA", "ANY", "TXT", "HTTPS"):

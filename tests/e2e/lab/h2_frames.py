@@ -150,12 +150,12 @@ class FalseRelay:
         self.left += 1
 
 
-def self_signed(folder, name, *options, curve="P-256", subject="/CN=new"):
-    """A certificate that nobody vouches for; returns its file, with the key in it."""
+def self_signed(folder, name, *options, curve="P-256", subject="/CN=new", env=None):
+    """A certificate that nobody vouches for; returns its file, with the key in it. env: perhaps with another clock."""
     path = os.path.join(folder, name + ".pem")
     how = ["ec", "-pkeyopt", "ec_paramgen_curve:" + curve] if curve else ["rsa:2048"]
     run(["openssl", "req", "-x509", "-newkey"] + how + ["-nodes", "-days", "2", "-subj", subject, *options,
-                                                       "-keyout", path, "-out", path + ".crt"])
+                                                       "-keyout", path, "-out", path + ".crt"], env=env)
     with open(path + ".crt") as crt, open(path, "a") as out:
         out.write(crt.read())
     return path

@@ -76,6 +76,7 @@ Task<void> CloudDoor::detach(std::string relay, std::string device) {
 Task<std::optional<std::string>> CloudDoor::device_of(std::string host) {
   // A host name as hello.hpp lets it through needs no escape.
   auto answer = co_await ask("GET", "/relay/device?host=" + host, "");
+  if (answer.status == 404) co_return "";
   if (answer.status != 200) co_return std::nullopt;
   auto value = object_in(answer.body);
   auto* device = value.if_contains("device_id");

@@ -29,7 +29,8 @@ class CloudDoor {
   Task<Admission> attach(std::string relay, std::string device, std::string seen,
                          std::string certificate_sha256);
   Task<void> detach(std::string relay, std::string device);
-  /// The device of a public name or of a name below it; nothing: nobody's, or its audience forbids it.
+  /// The device of a public name or of a name below it; empty: nobody's, or its audience forbids it;
+  /// nothing: the cloud does not answer.
   Task<std::optional<std::string>> device_of(std::string host);
   struct News {
     std::vector<std::string> gone;  ///< may not be attached any more

@@ -32,10 +32,20 @@ int choose_protocol(SSL*, const unsigned char** out, unsigned char* size, const 
 // A box that is not set up yet has a key that nobody vouches for: it is taken, and bound to a name that is a
 // digest of that key. Everything else about a certificate stays an error. The verdict itself stays too, for
 // shown_by().
+// A box that is not set up may not know the time: the dates of what it signs itself say nothing.
 int accept_ephemeral(int ok, X509_STORE_CTX* store) {
   if (ok) return 1;
-  bool alone = X509_STORE_CTX_get_error(store) == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT;
-  return alone && X509_STORE_CTX_get_error_depth(store) == 0;
+  if (X509_STORE_CTX_get_error_depth(store) != 0) return 0;
+  X509* shown = X509_STORE_CTX_get_current_cert(store);
+  switch (X509_STORE_CTX_get_error(store)) {
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+      return 1;
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return shown && X509_self_signed(shown, 1) == 1;
+    default:
+      return 0;
+  }
 }
 
 int key_log_index() {

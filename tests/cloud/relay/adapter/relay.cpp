@@ -119,9 +119,22 @@ Task<void> Relay::hear_news() {
       for (const auto& [id, number] : news->newer) {
         told_[id] = number;
         for (const auto& session : slots_.of(id)) session->nudge();
+        co_await review(id);
       }
     }
     co_await sleep_for(news ? milliseconds(20) : milliseconds(1000));
+  }
+}
+
+Task<void> Relay::review(std::string id) {
+  std::set<std::string> hosts;
+  for (const auto& [wire, called] : visits_)
+    if (called.device == id) hosts.insert(called.host);
+  for (const auto& host : hosts) {
+    auto device = co_await cloud_.device_of(host);
+    if (!device || *device == id) continue;  // a cloud that does not answer ends nobody's visit
+    for (const auto& [wire, called] : visits_)
+      if (called.device == id && called.host == host) wire->abort(true);
   }
 }
 
@@ -140,7 +153,7 @@ Task<void> Relay::sweep() {
   for (;;) {
     co_await sleep_for(seconds(1));
     auto now = Steady::now();
-    for (const auto& wire : visits_)
+    for (const auto& [wire, called] : visits_)
       if (now - wire->moved() > (wire->stuck() ? options_.stalled : options_.idle)) wire->abort(true);
     for (const auto& session : slots_.all()) {
       const auto& attachment = attachments_.at(session.get());

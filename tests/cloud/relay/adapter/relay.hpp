@@ -64,6 +64,8 @@ class Relay {
   Task<void> accept(std::shared_ptr<tcp::acceptor> acceptor, Connections& places, Taker taker);
   Task<void> announce(Acceptors visitors, Acceptors boxes, std::function<void()> opened);
   Task<void> hear_news();
+  // Names that do not lead to this box any more end the visits that came by them (promise L2).
+  Task<void> review(std::string id);
   // What the box is told of itself.
   std::string words_for(const Wire& wire, bool set_up) const;
   void tell_all();
@@ -104,7 +106,11 @@ class Relay {
   bool news_ride_ = true;                // the cloud's news come to us, so boxes need not wait for them there
   std::function<void()> on_attached_;
   std::set<const Session*> doubts_;
-  std::set<WirePtr> visits_;
+  struct Called {  // whom a visitor asked for, and what box that was then
+    std::string host, device;
+  };
+  std::map<WirePtr, Called> visits_;
+  std::map<std::string, std::string> known_;  // which box a name led to when the cloud was asked last
   std::vector<std::weak_ptr<tcp::acceptor>> acceptors_;
   std::vector<tcp::endpoint> visitor_ports_, box_ports_;
   std::vector<char> buffer_;  // whoever reads next uses it

@@ -17,8 +17,9 @@ using Steady = std::chrono::steady_clock;
 namespace {
 
 constexpr seconds for_hello{5}, for_answer{30}, silence{10};
-constexpr seconds for_room{15};     // a visitor waits for a box that has none
-constexpr milliseconds again{500};  // and asks so often
+constexpr seconds for_room{15};  // a visitor waits for a box that has none
+constexpr std::size_t most_known = 10'000;
+constexpr milliseconds again{500};                                         // and asks so often
 constexpr unsigned char unexpected_message = 10, unrecognized_name = 112;  // RFC 8446 6, RFC 6066 3
 // Read from a visitor at a time: twice what came last, and much only if the box has taken all that came
 // before.
@@ -51,11 +52,11 @@ struct Relay::Visit {
 
 Task<void> Relay::visit(WirePtr wire, Connections::Place) {
   struct Counted {
-    std::set<WirePtr>& all;
+    std::map<WirePtr, Called>& all;
     const WirePtr& one;
     ~Counted() { all.erase(one); }
   } counted{visits_, wire};
-  visits_.insert(wire);
+  visits_[wire];
   wire->keep_alive();
   Visit visit(wire);
   const char* outcome = co_await serve(visit);
@@ -72,6 +73,7 @@ Task<const char*> Relay::serve(Visit& visit) {
     co_return "no TLS";
   }
   auto id = co_await box_of(visit.hello.name());
+  visits_[visit.wire] = {visit.hello.name(), id};
   for (auto until = Steady::now() + for_room;;) {
     auto asked = co_await ask_each(visit, id);
     if (!asked) break;
@@ -108,7 +110,14 @@ Task<std::string> Relay::box_of(std::string host) {
   if (!suffix.empty() && host.ends_with("." + suffix))
     co_return "setup:" + host.substr(0, host.size() - suffix.size() - 1);
   auto device = co_await cloud_.device_of(host);
-  co_return device.value_or("");
+  // While the cloud does not answer, what it said last counts.
+  if (!device) co_return known_.contains(host) ? known_.at(host) : "";
+  if (known_.size() > most_known) known_.clear();
+  if (device->empty())
+    known_.erase(host);
+  else
+    known_[host] = *device;
+  co_return *device;
 }
 
 // Whether one of the box's attachments has looked at it; nothing: there is none.
