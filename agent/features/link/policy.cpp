@@ -93,14 +93,14 @@ std::vector<std::size_t> who_gives_way(const std::vector<Standing>& all, std::si
   return out;
 }
 
-bool Doorkeeper::admits(const std::string& source, Instant now) const {
+bool Doorkeeper::admits(const std::string& source, Instant now, int there) const {
   auto at = records_.find(household(source));
-  return at == records_.end() || at->second.failed < most || now - at->second.began >= span;
+  bool known = at != records_.end() && now - at->second.began < span;
+  return (known ? at->second.failed : 0) + there < most;
 }
 
 void Doorkeeper::left(const std::string& source, Instant now, Millis stayed, std::uint64_t bytes_out) {
-  bool failed = stayed < seconds(5) && bytes_out < 8 * 1024;
-  if (!failed || source.empty()) return;
+  if (!failed(stayed, bytes_out) || source.empty()) return;
   auto key = household(source);
   if (records_.size() >= sources && !records_.contains(key)) {
     auto oldest = std::min_element(records_.begin(), records_.end(), [](const auto& a, const auto& b) {

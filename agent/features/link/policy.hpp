@@ -74,7 +74,7 @@ struct Standing {
   std::string source;  // an address
   Millis still;        // for so long
   std::size_t holds;   // memory, bytes
-  bool idle = false;
+  bool idle = false;   // and was under way before; not: he said his first words and nothing since
 };
 // While room is scarce: who of them gives way, by index, until `needed` bytes come free. Nobody does within
 // two seconds; everybody after ten, and who is idle after two minutes; and in between the sooner, the more
@@ -82,11 +82,17 @@ struct Standing {
 // most.
 std::vector<std::size_t> who_gives_way(const std::vector<Standing>& all, std::size_t needed);
 
-// Visitors that fail, per household: for services that ask for a password, where a stranger may try many. A
-// visit that ends within a few seconds and with few bytes is one that failed.
+// Visitors that fail, per household: for services that ask for a password, where a stranger may try many.
+// What passes is secret, so it is a guess: a visit that ends within two minutes and with few bytes has
+// failed, and one that is there, and of which no more can be said yet, may.
 class Doorkeeper {
  public:
-  bool admits(const std::string& source, Instant now) const;
+  // Whether a visit so long and of so many bytes looks like a failure.
+  static bool failed(Millis stayed, std::uint64_t bytes_out) {
+    return stayed < minutes(2) && bytes_out < 8 * 1024;
+  }
+  // `there`: visits of this source that are open, and look like failures so far.
+  bool admits(const std::string& source, Instant now, int there) const;
   void left(const std::string& source, Instant now, Millis stayed, std::uint64_t bytes_out);
 
   static constexpr int most = 20;               // failed visits of one source

@@ -22,11 +22,12 @@ struct House {
   std::vector<VisitRecord> records;
   unit::TlsVisitor::Box box;
   bool certified = true;
-  Switchboard board{
-      {world.io.get_executor(), world.clock, dial, world.budget, [this] { return world.session.full(); },
-       [this]() -> const Services& { return services; }, [] { return std::string("nas1.mynas.test"); },
-       [this] { return certified ? box.ends.make(box.pem) : nullptr; },
-       [this](VisitRecord record) { records.push_back(std::move(record)); }}};
+  Switchboard board{{world.io.get_executor(), world.clock, dial, world.budget,
+                     [this] { return world.session.full(); },
+                     [this]() -> const Services& { return services; }, [this] { return fqdn; },
+                     [this] { return certified ? box.ends.make(box.pem) : nullptr; },
+                     [this](VisitRecord record) { records.push_back(std::move(record)); }}};
+  std::string fqdn = "nas1.mynas.test";
   std::uint32_t next = 1;
   nghttp2_hd_inflater* inflater = nullptr;
   std::map<std::uint32_t, std::string> statuses;
@@ -75,6 +76,14 @@ struct House {
   }
   void data(std::uint32_t id, std::string_view bytes, bool last = false) {
     world.say(frames::frame(frames::data, last ? frames::end_stream : 0, id, bytes));
+  }
+  // The service has spoken, and the visitor has answered: he is no stranger who only knocked.
+  void talk(std::uint32_t id) {
+    auto& service = *dial.served[(id - 1) / 2];
+    service.gives += "hello";
+    service.wake();
+    world.listen();
+    data(id, "hello");
   }
   void leave(std::uint32_t id) { world.say(frames::frame(frames::rst, 0, id, frames::number(8, 4))); }
 };

@@ -43,19 +43,23 @@ TEST_CASE("link: a source that fails too often waits, others do not") {
   Doorkeeper door;
   Instant now(seconds(1000));
   for (int i = 0; i < Doorkeeper::most; ++i) {
-    CHECK(door.admits("5.6.7.99", now));
-    door.left("5.6.7.99", now, Millis(300), 900);
+    CHECK(door.admits("5.6.7.99", now, 0));
+    // Those who are there may fail as well.
+    CHECK(door.admits("5.6.7.99", now, Doorkeeper::most - i - 1));
+    CHECK(!door.admits("5.6.7.99", now, Doorkeeper::most - i));
+    door.left("5.6.7.99", now, i % 2 ? Millis(300) : seconds(100), 900);
   }
-  CHECK(!door.admits("5.6.7.99", now));
-  CHECK(door.admits("5.6.7.98", now));
-  CHECK(door.admits("5.6.7.99", now + Doorkeeper::span));
+  CHECK(!door.admits("5.6.7.99", now, 0));
+  CHECK(door.admits("5.6.7.98", now, 0));
+  CHECK(door.admits("5.6.7.99", now + Doorkeeper::span, 0));
+  CHECK(!door.admits("5.6.7.99", now + Doorkeeper::span, Doorkeeper::most));
   // Long visits, and such that were served a lot, did not fail.
   for (int i = 0; i < 100; ++i)
     door.left("5.6.7.97", now, minutes(2), 900), door.left("5.6.7.97", now, Millis(90), 90000);
-  CHECK(door.admits("5.6.7.97", now));
+  CHECK(door.admits("5.6.7.97", now, 0));
   for (int i = 0; i < 5000; ++i)
     door.left("9.9." + std::to_string(i / 250) + "." + std::to_string(i % 250), now, Millis(1), 0);
-  CHECK(door.admits("5.6.7.99", now));  // memory is bounded: the oldest is forgotten
+  CHECK(door.admits("5.6.7.99", now, 0));  // memory is bounded: the oldest is forgotten
 }
 
 TEST_CASE("link: only what is published is found, by its own name below the box's") {
@@ -125,8 +129,8 @@ TEST_CASE("link: an IPv6 household is one source") {
   Instant now(seconds(1000));
   for (int i = 0; i < Doorkeeper::most; ++i)
     door.left("2a0b:1:2:3::" + std::to_string(i), now, Millis(300), 900);
-  CHECK(!door.admits("2a0b:1:2:3:ffff::1", now));
-  CHECK(door.admits("2a0b:1:2:4::1", now));
+  CHECK(!door.admits("2a0b:1:2:3:ffff::1", now, 0));
+  CHECK(door.admits("2a0b:1:2:4::1", now, 0));
 }
 
 TEST_CASE(

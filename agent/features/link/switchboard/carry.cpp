@@ -34,6 +34,7 @@ std::optional<bool> Carrier::settled() {
 Through::Through(Visit& visit, LocalStream& service, std::string first)
     : Carrier(visit, service, std::move(first)) {
   visit_.straight_to([this](const Rows<const char>& bytes) -> std::size_t {
+    under_way_ |= visit_.bytes_out() > 0;
     if (owes()) return 0;
     auto put = service_.write(bytes);
     return put ? *put : 0;  // what is wrong shows when inward() tries
@@ -52,6 +53,7 @@ Carrier::Turn Through::inward() {
       service_.finish();
       return Turn::ended;
     }
+    under_way_ |= visit_.bytes_out() > 0;
     auto put = service_.write(bytes);
     if (!put) return Turn::failed;
     visit_.passed_on(*put);

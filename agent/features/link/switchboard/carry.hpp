@@ -45,6 +45,8 @@ class Carrier {
   // The service takes nothing, although there is something for it; and the visitor.
   const Standstill& service() const { return in_; }
   const Standstill& visitor() const { return out_; }
+  // The visitor has answered what he heard: he is no stranger who only knocked.
+  virtual bool under_way() const = 0;
 
  protected:
   enum class Turn : std::uint8_t { waits, ended, failed };
@@ -71,6 +73,7 @@ class Through : public Carrier {
  public:
   Through(Visit& visit, LocalStream& service, std::string first);
   ~Through() override;
+  bool under_way() const override { return under_way_; }
 
  private:
   Turn inward() override;
@@ -78,6 +81,7 @@ class Through : public Carrier {
 
   // How much to ask the service for: little, until it gives all that it was asked for.
   std::size_t wish_ = Block::room;
+  bool under_way_ = false;
 };
 
 }  // namespace qcloud::link

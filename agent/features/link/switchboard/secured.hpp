@@ -15,7 +15,7 @@ class Secured : public Carrier {
       : Carrier(visit, service, std::move(first)), end_(end), scratch_(scratch) {}
 
   // The visitor has shaken hands. If he never does: he does not speak TLS, or left.
-  bool was_secured() const { return was_secured_; }
+  bool under_way() const override { return was_secured_; }
   // What TLS still wants said, an alert perhaps; then the visit ends. False: he does not hear it.
   Task<bool> last_words();
 

@@ -13,6 +13,7 @@ constexpr std::size_t scratch_size = 64 * 1024;
 constexpr std::uint16_t https = 443;       // the one port that the relay has for visitors
 constexpr Millis last_words = seconds(5);  // until a visitor has heard why not
 constexpr Millis stuck = minutes(10);      // a service that takes nothing for so long is left
+constexpr Millis handshake = seconds(15);  // of a visitor whose TLS ends here
 constexpr std::size_t a_few = 16;          // visits, where streams are what is scarce
 
 }  // namespace
@@ -36,7 +37,7 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
   if (!found) {
     visit->answer(403);
     record.outcome = "not published";
-  } else if (record.service = found->name; found->admin_page && !door_.admits(opening.visitor, began)) {
+  } else if (record.service = found->name; found->admin_page && !admits(opening.visitor)) {
     visit->answer(503);
     record.outcome = "too many failures";
   } else {
@@ -45,8 +46,7 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
       std::list<Led>& all;
       std::list<Led>::iterator at;
       ~Entry() { all.erase(at); }
-    } entry{led_, led_.insert(led_.end(), {visit, service})};
-    entry.at->moved = began;
+    } entry{led_, led_.insert(led_.end(), {visit, service, began, began})};
     record.outcome = co_await lead(&*entry.at);
     if (entry.at->gave_way) record.outcome = "gave way";
     record.stayed = deps_.clock.now() - began;
@@ -59,10 +59,22 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
   deps_.record(std::move(record));
 }
 
+// To an admin page. Those who are there count, or he who comes with many at once would have them all.
+bool Switchboard::admits(const std::string& source) const {
+  const auto now = deps_.clock.now();
+  auto there = source.empty() ? 0 : std::count_if(led_.begin(), led_.end(), [&](const Led& led) {
+    return led.service.admin_page && Doorkeeper::failed(now - led.began, led.visit->bytes_out()) &&
+           household(led.visit->opening().visitor) == household(source);
+  });
+  return door_.admits(source, now, static_cast<int>(there));
+}
+
 void Switchboard::review() {
-  const auto& published = deps_.services();
-  for (auto& led : led_)
-    if (std::find(published.begin(), published.end(), led.service) == published.end()) led.visit->reset();
+  const auto fqdn = deps_.fqdn();
+  for (auto& led : led_) {
+    const auto* service = find_service(deps_.services(), fqdn, led.visit->opening().host);
+    if (!service || *service != led.service) led.visit->reset();
+  }
 }
 
 // One timer for all, and none while there are no visits.
@@ -71,6 +83,7 @@ Task<void> Switchboard::watch() {
     while (led_.empty()) co_await more_.wait();
     auto next = leave_the_stuck();
     if (!find_room()) next = std::min(next, deps_.clock.now() + seconds(1));
+    looks_at_ = next;
     co_await crowded_.wait_until(deps_.clock, next);
   }
 }
@@ -78,10 +91,16 @@ Task<void> Switchboard::watch() {
 // When to look again.
 Instant Switchboard::leave_the_stuck() {
   auto now = deps_.clock.now(), next = now + stuck;
-  for (auto& led : led_) {
-    auto since = led.carrier ? led.carrier->service().since() : std::nullopt;
-    if (since && now - *since >= stuck) led.visit->reset();
-    if (since && now - *since < stuck) next = std::min(next, *since + stuck);
+  auto ends = [&](const Led& led, Instant when) {
+    if (now >= when)
+      led.visit->reset();
+    else
+      next = std::min(next, when);
+  };
+  for (const auto& led : led_) {
+    if (!led.carrier) continue;
+    if (auto since = led.carrier->service().since()) ends(led, *since + stuck);
+    if (led.service.tls == Tls::here && !led.carrier->under_way()) ends(led, led.began + handshake);
   }
   return next;
 }
@@ -99,10 +118,10 @@ bool Switchboard::find_room() {
     if (bytes != std::exchange(led.seen, bytes)) led.moved = now;
     auto since =
         std::min(led.carrier->service().since().value_or(now), led.carrier->visitor().since().value_or(now));
-    bool idle = since == now;
+    bool nothing_waits = since == now;
     who.push_back(&led);
-    standing.push_back(
-        {led.visit->opening().visitor, now - (idle ? led.moved : since), led.visit->holds(), idle});
+    standing.push_back({led.visit->opening().visitor, now - (nothing_waits ? led.moved : since),
+                        led.visit->holds(), nothing_waits && led.carrier->under_way()});
   }
   // A quarter is to be free: of less, what the others have on its way takes the most at once.
   auto needed = roomy ? a_few * Visit::cost : deps_.budget.total() / 4 - deps_.budget.free();
@@ -142,8 +161,9 @@ Task<std::string> Switchboard::lead(Led* led) {
   }
   if (!scratch_) scratch_.reset(new char[scratch_size]);
   Secured secured(*end, *visit, *local, std::move(first), {scratch_.get(), scratch_size});
+  if (looks_at_ > deps_.clock.now() + handshake) crowded_.notify();
   auto outcome = co_await carry(led, &secured);
-  if (secured.was_secured()) co_return outcome;
+  if (secured.under_way()) co_return outcome;
   // The alert says why not; a visitor who does not take it is not waited for.
   (void)co_await within(secured.last_words(), deps_.clock, deps_.clock.now() + last_words);
   co_return "no TLS";

@@ -23,6 +23,7 @@ struct VisitRecord {
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::string outcome;  // "served", "not published", "service down", "too many failures", "no TLS", "no
                         // certificate", "no room", "gave way"
+  bool faded = false;
 };
 
 class Switchboard {
@@ -42,7 +43,8 @@ class Switchboard {
       : deps_(std::move(deps)), more_(deps_.executor), crowded_(deps_.executor), visits_(deps_.executor) {}
 
   void take(std::shared_ptr<Visit> visit);
-  // Ends the visits whose service is not published any more, or leads elsewhere now.
+  // Ends the visits whose name does not lead to their service any more: it is not published as it was, or
+  // the box has another name.
   void review();
   // There is no room for another: those who do not go on give way.
   void make_room() { crowded_.notify(); }
@@ -54,22 +56,25 @@ class Switchboard {
   struct Led {  // a visit and where it was led
     std::shared_ptr<Visit> visit;
     Service service;
+    Instant began;
+    Instant moved;                     // it was found to have more bytes
     const Carrier* carrier = nullptr;  // once the way is open, until the end
     bool gave_way = false;
     std::uint64_t seen = 0;  // of its bytes, when it was looked at
-    Instant moved{};         // it was found to have more
   };
   Task<std::string> lead(Led* led);
   Task<std::string> carry(Led* led, Carrier* carrier);
   Task<void> watch();
   Instant leave_the_stuck();
   bool find_room();
+  bool admits(const std::string& source) const;
 
   Deps deps_;
   Doorkeeper door_;
   std::list<Led> led_;
   std::unique_ptr<char[]> scratch_;  // for visits whose TLS ends here; made with the first
   Signal more_, crowded_;            // a visit has begun; make_room()
+  Instant looks_at_{};               // when watch() will, at the latest
   bool watching_ = false;
   Nursery visits_;
 };
