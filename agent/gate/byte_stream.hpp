@@ -26,6 +26,7 @@ class ByteStream {
   virtual void probe_after(Millis idle) { (void)idle; }
   virtual std::string_view alpn() const = 0;    // what was agreed on (RFC 7301)
   virtual std::string_view remote() const = 0;  // address without port
+  virtual std::string_view local() const = 0;   // this box's own, the same
 };
 
 }  // namespace qcloud

@@ -56,7 +56,10 @@ std::string Connection::alpn() const {
 class HttpClient::Stream : public ByteStream {
  public:
   Stream(HttpClient& client, Shared connection)
-      : client_(client), connection_(std::move(connection)), remote_(connection_->remote()) {}
+      : client_(client),
+        connection_(std::move(connection)),
+        remote_(connection_->remote()),
+        local_(connection_->local()) {}
   ~Stream() override { client_.retire(std::move(connection_)); }
 
   Task<Result<std::size_t>> read(std::span<char> into) override { return connection_->read(into); }
@@ -66,11 +69,12 @@ class HttpClient::Stream : public ByteStream {
   std::string_view alpn() const override { return alpn_; }
   void secured() { alpn_ = connection_->alpn(); }
   std::string_view remote() const override { return remote_; }
+  std::string_view local() const override { return local_; }
 
  private:
   HttpClient& client_;
   Shared connection_;
-  std::string alpn_, remote_;
+  std::string alpn_, remote_, local_;
 };
 
 Task<Result<std::unique_ptr<ByteStream>>> HttpClient::open(StreamRequest request, Meter& meter) {

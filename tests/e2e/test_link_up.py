@@ -11,8 +11,8 @@ from lab.home import VISITOR, Home
 from lab.nas_page import digest
 from lab.nas_site import PAGE
 from lab.proc import SANITIZED, bound, wait_for
-from lab.relay import BOXES_PORT
-from lab.topology import Direct
+from lab.relay import BOXES_PORT, second_addresses
+from lab.topology import Direct, Nat6
 
 ROUNDS = int(os.environ.get("QCLOUD_LINK_ROUNDS", "8"))
 RECONNECTS = int(os.environ.get("QCLOUD_LINK_RECONNECTS", "300" if SANITIZED else "1000"))
@@ -101,6 +101,38 @@ def test_two_relays():
         print("figure: new visitors: %s; %d looked twice" % (_figure(visitors.waited), visitors.again))
         assert visitors.again <= 4, visitors.again
         assert len(visitors.waited) >= 5 and max(visitors.waited) < bound(1), max(visitors.waited)
+
+
+def test_two_nodes():
+    """Each relay has an address of each family: the box is at both relays all the same, not twice at one."""
+    with Home("link_up.two_nodes", count=2, topology=Nat6) as home:
+        second_addresses(home)
+        wait_for("IPv6 on the box", 10, home.net.nas_v6)
+        home.attached(services=False)
+        for _ in range(6):
+            wait_for("one connection at each relay", 5,
+                     lambda: {c["relay"] for c in home.connections()} == {"relay-a", "relay-b"})
+            home.agent.stop()
+            home.agent.start()
+
+
+def test_bystanders():
+    """What comes and goes on the box beside the connections' own address touches neither them nor a visit."""
+    with Home("link_up.bystanders", count=2) as home:
+        home.attached()
+        before = [c["since"] for c in home.connections()]
+        inside, nas = home.tls(), home.net.nas
+        nas.ip("link add br8 type veth peer name br9")
+        nas.ip("link set br8 up")
+        nas.ip("link set br9 up")
+        for address, device in (("172.17.0.1/16", "br8"), ("169.254.7.7/16", "eth0")):
+            for change in ("add", "del"):
+                nas.ip("addr %s %s dev %s" % (change, address, device))
+                time.sleep(7)  # longer than the box waits for a change to settle
+        inside.sendall(b"GET / HTTP/1.1\r\nHost: nas\r\nConnection: close\r\n\r\n")
+        assert inside.recv(4096).startswith(b"HTTP/1.1 200")
+        inside.close()
+        assert [c["since"] for c in home.connections()] == before, home.connections()
 
 
 def test_mute_relay():
@@ -214,4 +246,6 @@ def test_memory():
 
 test_relay_killed.seconds = 30
 test_memory.seconds = 60
+test_bystanders.seconds = 40
+test_bystanders.waits = True
 test_two_relays.seconds = test_goodbye.seconds = test_agent_killed.seconds = 20

@@ -37,6 +37,7 @@ House::~House() = default;
 
 void House::set_public_address(const std::string& address, bool own) {
   net.set_public_address(address);
+  net.own_address = own ? address : "192.168.1.5";
   if (own)
     platform.set_addresses({address});
   else

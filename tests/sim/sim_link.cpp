@@ -72,7 +72,7 @@ Task<Result<std::unique_ptr<ByteStream>>> SimTransport::dial(StreamRequest reque
     auto row =
         meter->opened({"tcp", "10.0.0.2:40000", host_.relays.all[at].address + ":443", request.message});
     if (!row) co_return net_error("gate.switched_off");
-    auto stream = host_.relays.attach(at, device, public_address_, request.idle);
+    auto stream = host_.relays.attach(at, device, public_address_, own_address, request.idle);
     if (!stream || faults.server_errors) {
       meter->closed(row, 1500, 1500, qcloud::ConnectionEnd::aborted);
       co_return net_error("net.reset");

@@ -75,6 +75,7 @@ class SimTransport : public qcloud::Transport {
   void set_public_address(const std::string& address);  // breaks what is under way, like a router does
   void break_connections();
   const std::string& public_address() const { return public_address_; }
+  std::string own_address = "192.168.1.5";  // of the box
 
   Faults faults;
   Millis router_forgets{0};  // connections that are silent for so long; 0: none

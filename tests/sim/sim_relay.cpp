@@ -18,11 +18,13 @@ Error reset() { return {"net.reset", Retry::retry_soon, "The connection to the c
 
 }  // namespace
 
-RelayStream::RelayStream(Relays& relays, std::size_t relay, std::string device, std::string seen, Millis idle)
+RelayStream::RelayStream(Relays& relays, std::size_t relay, std::string device, std::string seen,
+                         std::string local, Millis idle)
     : relays_(relays),
       relay_(relay),
       device_(std::move(device)),
       seen_(std::move(seen)),
+      local_(std::move(local)),
       remote_(relays.all[relay].address),
       idle_(idle),
       session_(std::make_unique<refrelay::Session>(device_, relays.budget_)),
@@ -123,7 +125,7 @@ void RelayStream::babble(SimRng& rng) {
 }
 
 Relays::Relays(boost::asio::io_context& i, Time& t, refcloud::Cloud& cloud)
-    : all{{"relay-a", "5.6.8.2", true, {}, {}, {}}, {"relay-b", "5.6.8.3", true, {}, {}, {}}},
+    : all{{"relay-a", "5.6.8.2", true, false, {}, {}, {}}, {"relay-b", "5.6.8.3", true, false, {}, {}, {}}},
       io(i),
       time(t),
       cloud_(cloud) {
@@ -140,13 +142,13 @@ std::optional<json::object> Relays::ask(const std::string& target, const json::o
 }
 
 std::unique_ptr<RelayStream> Relays::attach(std::size_t at, const std::string& device,
-                                            const std::string& seen, Millis idle) {
+                                            const std::string& seen, const std::string& local, Millis idle) {
   auto& relay = all[at];
   if (!relay.up) return nullptr;
   auto admitted = ask("/relay/attach", {{"relay", relay.name}, {"device_id", device}, {"seen", seen}});
   if (!admitted) return nullptr;
   relay.told.emplace(device, admitted->at("news").as_int64());
-  auto stream = std::make_unique<RelayStream>(*this, at, device, seen, idle);
+  auto stream = std::make_unique<RelayStream>(*this, at, device, seen, local, idle);
   relay.streams.push_back(stream.get());
   return stream;
 }

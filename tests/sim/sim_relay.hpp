@@ -24,7 +24,8 @@ class Relays;
 // One connection of a box to a relay; the box holds it, the relay knows of it until it has ended.
 class RelayStream : public qcloud::ByteStream {
  public:
-  RelayStream(Relays& relays, std::size_t relay, std::string device, std::string seen, Millis idle);
+  RelayStream(Relays& relays, std::size_t relay, std::string device, std::string seen, std::string local,
+              Millis idle);
   ~RelayStream() override;
 
   Task<qcloud::Result<std::size_t>> read(std::span<char> into) override;
@@ -33,6 +34,7 @@ class RelayStream : public qcloud::ByteStream {
   void probe_after(Millis idle) override;
   std::string_view alpn() const override { return "h2-reverse"; }
   std::string_view remote() const override { return remote_; }
+  std::string_view local() const override { return local_; }
 
   // The path breaks without a word: the kernel's probes find out.
   void lose(SimRng& rng);
@@ -58,7 +60,7 @@ class RelayStream : public qcloud::ByteStream {
   void look_at_router();
   Relays& relays_;
   const std::size_t relay_;
-  const std::string device_, seen_, remote_;
+  const std::string device_, seen_, local_, remote_;
   Millis idle_, router_{0};
   std::unique_ptr<refrelay::Session> session_;
   std::shared_ptr<RelayStream*> self_;  // for what is posted
@@ -85,7 +87,7 @@ class Relays {
 
   // A box that has come through. Null: the cloud does not let it in, or the relay is down.
   std::unique_ptr<RelayStream> attach(std::size_t relay, const std::string& device, const std::string& seen,
-                                      Millis idle);
+                                      const std::string& local, Millis idle);
   void gone(RelayStream* stream);
   // Something happened to this box in the cloud.
   void changed(const std::string& device);

@@ -4,6 +4,7 @@
 #include "agent/core/ip.hpp"
 #include "agent/core/nursery.hpp"
 #include "agent/core/race.hpp"
+#include "agent/features/link/footing.hpp"
 #include "agent/features/link/h2/session.hpp"
 
 // Two slots, each a loop: dial, serve until the connection ends, wait as the policy says, dial again. A slot
@@ -20,33 +21,6 @@ constexpr Millis mute_for = minutes(2);      // an address that did not become a
 constexpr Millis last_visits = seconds(60);  // after a goodbye; relays give them half of it
 
 Message<manifest> attach() { return Compose<manifest, "attach">().done(); }
-
-// What a connection of that family stands on: other changes do not touch it.
-struct Footing {
-  bool route, tunnel;
-  std::vector<IpAddress> addresses;
-};
-Footing footing(const NetState& net, bool v6) {
-  Footing out{v6 ? net.route6 : net.route4, v6 ? net.tunnel6 : net.tunnel4, {}};
-  for (const auto& local : net.addresses)
-    if (local.address.v6 == v6 && !local.temporary && !local.deprecated)
-      out.addresses.push_back(local.address);
-  return out;
-}
-bool holds(const NetState& before, const NetState& now, bool v6) {
-  auto was = footing(before, v6), is = footing(now, v6);
-  if (was.route != is.route || was.tunnel != is.tunnel) return false;
-  // What is new beside them does no harm.
-  return is.addresses.size() >= was.addresses.size() &&
-         std::equal(was.addresses.begin(), was.addresses.end(), is.addresses.begin());
-}
-
-std::string network_of(const NetState& net) {
-  std::string out = net.tunnel4 || net.tunnel6 ? "tunnel" : "";
-  for (const auto& local : net.addresses)
-    if (!local.address.v6) out += " " + to_string(local.address);
-  return out;
-}
 
 class Link {
  public:
@@ -91,6 +65,7 @@ class Link {
     std::unique_ptr<ByteStream> stream;
     std::unique_ptr<Session> session;
     Attached told;
+    std::vector<std::string> addresses;  // where the relay's name led to
     bool news = false, v6 = false;
     Millis idle{0};   // as its path is probed now
     Instant quiet{};  // since when it has carried nothing
@@ -143,7 +118,8 @@ class Link {
     for (;;) {
       auto ended = co_await unless(waited(live), *moved);
       if (ended) break;
-      if (!holds(*here, deps_.net.state.get(), live->v6)) {
+      auto local = parse_ip(std::string(live->stream->local()));
+      if (!local || !holds(*here, deps_.net.state.get(), *local)) {
         live->stream->abort();
         co_return std::nullopt;
       }
@@ -162,7 +138,8 @@ class Link {
     StreamOptions options;
     for (const auto& profile : profiles) options.alpn.emplace_back(profile.alpn);
     for (const auto& other : live_)
-      if (other->slot != live->slot && !other->leaving) options.avoid.push_back(other->told.remote);
+      if (other->slot != live->slot && !other->leaving)
+        options.avoid.push_back(other->told.remote), nodes_.list(other->told.relay, &options.avoid);
     if (options.avoid.empty())
       for (const auto& [address, since] : mute_)
         if (deps_.clock.now() - since < mute_for) options.avoid.push_back(address);
@@ -200,8 +177,11 @@ class Link {
     auto now = live->quiet = deps_.clock.now();
     live->told = {"", std::string(live->stream->remote()), now, Millis(-1), 0};
     if (auto remote = parse_ip(live->told.remote)) live->v6 = remote->v6;
+    if (trace->proxy.empty()) live->addresses = trace->addresses;
     Limits limits;
     limits.streams = std::min(limits.streams, static_cast<std::uint32_t>(deps_.dial.most() / slots));
+    // A web proxy's kernel answers the probes, whatever became of the way behind it.
+    if (!trace->proxy.empty()) limits.silence = seconds(60), limits.answer = seconds(10);
     live->session = std::make_unique<Session>(executor_, deps_.clock, *live->stream, *profile, limits,
                                               budget_, events(live.get()));
     live_.push_back(live);
@@ -259,20 +239,38 @@ class Link {
                 live->news = told->news;
                 seen_[live->slot] = told->seen;
                 tells = tells || told->seen != deps_.riding.get().seen;
+                if (!live->leaving && crowds(*live)) step_aside(live);
               }
               // Both relays have the same news: it is heard once.
               if (tells) ++word_;
               show();
               return 204;
             },
-            [this, live] {
-              live->leaving = true;
-              live->ending = Ending::clean;
-              live->over.notify();
-              see_off(*live);
-              show();
-            },
-            [this] { board_.make_room(); }};
+            [this, live] { leave(live); }, [this] { board_.make_room(); }};
+  }
+
+  void leave(Live* live) {
+    live->leaving = true;
+    live->ending = Ending::clean;
+    live->over.notify();
+    see_off(*live);
+    show();
+  }
+
+  // Both are attached to one relay, and its name may lead to another one as well.
+  bool crowds(const Live& live) {
+    nodes_.learn(live.told.remote, live.told.relay);
+    return nodes_.lead_elsewhere(live.addresses, live.told.relay) &&
+           std::any_of(live_.begin(), live_.end(), [&](const LivePtr& other) {
+             return other->slot != live.slot && !other->leaving && other->told.relay == live.told.relay;
+           });
+  }
+  // Seldom: what else the name leads to may be down.
+  void step_aside(Live* live) {
+    if (stepped_aside_ && deps_.clock.now() - *stepped_aside_ < minutes(10)) return;
+    stepped_aside_ = deps_.clock.now();
+    live->session->drain();
+    leave(live);
   }
 
   // The last visits of a relay that says goodbye have their time; but one such connection is enough for a
@@ -327,8 +325,7 @@ class Link {
   Task<void> refresh() {
     for (;;) {
       co_await stirred_.wait();
-      bool busy = true;
-      while (busy) {
+      for (bool busy = true; busy;) {
         co_await deps_.clock.sleep_for(seconds(1));
         show();
         busy = std::exchange(unsettled_, false) ||
@@ -341,10 +338,11 @@ class Link {
     }
   }
 
-  // What the owner publishes counts at once, and so does what is published no more.
+  // What the owner publishes, and under which name, counts at once.
   Task<void> heed_owner() {
     Signal changed(executor_);
     auto services = deps_.services.wake(changed);
+    auto name = deps_.identity.registration.wake(changed);
     for (;;) {
       co_await changed.wait();
       board_.review();
@@ -385,6 +383,8 @@ class Link {
   bool unsettled_ = false;
   std::optional<Dial> dials_[slots];
   std::map<std::string, Instant> mute_;  // addresses that did not become a relay, since when
+  Nodes nodes_;
+  std::optional<Instant> stepped_aside_;
   Signal dialed_, stirred_;
   Nursery loops_, sessions_;
 };

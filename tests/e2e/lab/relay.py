@@ -20,6 +20,7 @@ class Relay:
         self.log = os.path.join(self.folder, "relay.log")
         self.keylog = os.path.join(world.folder, name + ".keys")  # of connections with boxes; never of a visitor
         self.proc = None
+        self.also = None  # an IPv6 address
 
     def start(self):
         if os.path.exists(self.ready):
@@ -30,8 +31,8 @@ class Relay:
             "%s:%d" % (self.address, BOXES_PORT), "--ipv4", self.address,
             "--certificate", os.path.join(cloud, HOST + ".pem"), "--key", os.path.join(cloud, HOST + ".key"),
             "--device-ca", self.world.cloud.ca, "--cloud", relay_socket(self.world),
-            "--setup-suffix", "setup.mynas.test", "--ready", self.ready] + self._keylog(), self.log,
-            ns=self.world.net.inet)
+            "--setup-suffix", "setup.mynas.test", "--ready", self.ready] + self._also() + self._keylog(),
+            self.log, ns=self.world.net.inet)
 
         def listening():
             if not self.proc.alive():
@@ -39,6 +40,11 @@ class Relay:
             return os.path.exists(self.ready) and os.path.getsize(self.ready)
         wait_for("refrelay listening", 10, listening)
         return self
+
+    def _also(self):
+        if not self.also:
+            return []
+        return ["--visitors", "[%s]:443" % self.also, "--boxes", "[%s]:%d" % (self.also, BOXES_PORT), "--ipv6", self.also]
 
     def _keylog(self):
         known = "--keylog" in subprocess.run([REFRELAY, "--help"], capture_output=True, text=True).stdout
@@ -80,6 +86,19 @@ def place(world, addresses):
     world.agent.basics = world.agent.basics.replace(
         "[cloud]\n", '[cloud]\nrelay = "https://%s:%d"\n' % (HOST, BOXES_PORT), 1)
     world.agent.configure()
+
+
+def second_addresses(world):
+    """Each relay of this world listens on an IPv6 address besides, to which their name leads too."""
+    for i, relay in enumerate(world.relays):
+        relay.stop()
+        relay.also = "2a0b:1::%d" % (2 + i)
+        world.net.inet.ip("addr add %s/128 dev lo nodad" % relay.also)
+        relay.start()
+    status, answer = world.pdns.api("PATCH", "/zones/vendor.test.", {"rrsets": [{
+        "name": HOST + ".", "type": "AAAA", "ttl": 60, "changetype": "REPLACE",
+        "records": [{"content": relay.also, "disabled": False} for relay in world.relays]}]})
+    assert status == 204, answer
 
 
 def relays(world, count=1):

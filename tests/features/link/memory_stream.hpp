@@ -46,6 +46,7 @@ class MemoryStream final : public qcloud::ByteStream {
   }
   std::string_view alpn() const override { return "h2-reverse"; }
   std::string_view remote() const override { return "5.6.8.2"; }
+  std::string_view local() const override { return "192.168.1.5"; }
 
  private:
   std::string to_us_;
