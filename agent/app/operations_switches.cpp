@@ -18,9 +18,8 @@ Error Operations::off_for_now(const std::vector<std::string>& features, const Er
   for (const auto& name : features) agent_.switches.keep_off(name);
   return {why.code, why.retry,
           why.detail +
-              ". It is off now, but that could not be written: after a restart it would be on again, and "
-              "nothing was "
-              "ordered of the cloud.",
+              ". It is off now, but that could not be written: after a restart it would be on again. Nothing "
+              "was ordered of the cloud.",
           "Make room on the volume of the agent's state, then switch it off again."};
 }
 

@@ -141,7 +141,8 @@ TEST_CASE("link: a relay that says goodbye to whoever comes is asked less and le
   CHECK(home.attached().size() == 2);
 }
 
-TEST_CASE("link: a relay that hangs, while its kernel answers, is found out, and the news come by the other") {
+TEST_CASE(
+    "link: a relay that hangs, while its kernel answers, is found out, and the news come by the other") {
   for (std::size_t hanging : {0, 1}) {
     LinkedHome home(42 + hanging);
     auto& relays = home.world.host.relays;

@@ -92,8 +92,8 @@ Task<SessionEnd> Session::run() {
   co_return ends[first].take();
 }
 
-// Who has answered TLS and then says nothing is no relay. Later one that was silent for long is asked: where a
-// relay hangs, its kernel goes on answering probes.
+// Who has answered TLS and then says nothing is no relay. Later one that was silent for long is asked: where
+// a relay hangs, its kernel goes on answering probes.
 Task<SessionEnd> Session::await_words() {
   co_await clock_.sleep_for(limits_.greeting);
   if (!greeted_) co_return SessionEnd::broken;

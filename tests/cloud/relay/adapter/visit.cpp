@@ -17,9 +17,9 @@ using Steady = std::chrono::steady_clock;
 namespace {
 
 constexpr seconds for_hello{5}, for_answer{30}, silence{10};
-constexpr seconds for_room{15};  // a visitor waits for a box that has none
+constexpr seconds for_room{15};     // a visitor waits for a box that has none
+constexpr milliseconds again{500};  // and asks so often
 constexpr std::size_t most_known = 10'000;
-constexpr milliseconds again{500};                                         // and asks so often
 constexpr unsigned char unexpected_message = 10, unrecognized_name = 112;  // RFC 8446 6, RFC 6066 3
 // Read from a visitor at a time: twice what came last, and much only if the box has taken all that came
 // before.
