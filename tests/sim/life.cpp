@@ -288,11 +288,13 @@ class Life {
 
   Task<void> full_disk() {
     h_.disk.full = true;
-    // A decision that cannot be written is not confirmed.
+    // A decision that cannot be written is not confirmed; off is off all the same, until the next start.
     bool disabled = co_await h_.disable();
     if (disabled) co_await h_.enable();
     co_await h_.clock.sleep_for(1h);
     h_.disk.full = false;
+    // The owner does as he was told: room was made, so once more.
+    if (!disabled) co_await h_.disable();
     h_.reconcile();
     if (!h_.confirmed_on) co_await h_.enable();
   }

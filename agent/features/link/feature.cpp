@@ -4,7 +4,6 @@
 #include "agent/core/ip.hpp"
 #include "agent/core/nursery.hpp"
 #include "agent/core/race.hpp"
-#include "agent/features/link/footing.hpp"
 #include "agent/features/link/h2/session.hpp"
 
 // Two slots, each a loop: dial, serve until the connection ends, wait as the policy says, dial again. A slot
