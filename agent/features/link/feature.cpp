@@ -5,6 +5,7 @@
 #include "agent/core/nursery.hpp"
 #include "agent/core/race.hpp"
 #include "agent/features/link/h2/session.hpp"
+#include "agent/features/link/way/way.hpp"
 
 // Two slots, each a loop: dial, serve until the connection ends, wait as the policy says, dial again. A slot
 // avoids the relay of the other. A relay that is about to stop says GOAWAY: its slot dials the replacement at

@@ -113,34 +113,4 @@ void Doorkeeper::left(const std::string& source, Instant now, Millis stayed, std
   ++record.failed;
 }
 
-namespace {
-
-// The first of its family leads to the internet.
-const LocalAddress* leading_of(const NetState& net, bool v6) {
-  auto at = std::find_if(net.addresses.begin(), net.addresses.end(),
-                         [&](const LocalAddress& each) { return each.address.v6 == v6; });
-  return at == net.addresses.end() ? nullptr : &*at;
-}
-
-// What a way out of that family is.
-auto way(const NetState& net, bool v6) {
-  const auto* leading = leading_of(net, v6);
-  return std::tuple(v6 ? net.route6 : net.route4, v6 ? net.tunnel6 : net.tunnel4,
-                    leading ? leading->interface : std::string());
-}
-
-}  // namespace
-
-bool holds(const NetState& before, const NetState& now, const IpAddress& local) {
-  bool there = std::any_of(now.addresses.begin(), now.addresses.end(),
-                           [&](const LocalAddress& each) { return each.address == local; });
-  return there && way(before, local.v6) == way(now, local.v6);
-}
-
-std::string network_of(const NetState& net) {
-  std::string out = net.tunnel4 || net.tunnel6 ? "tunnel" : "";
-  if (const auto* leading = leading_of(net, false)) out += " " + to_string(leading->address);
-  return out;
-}
-
 }  // namespace qcloud::link

@@ -1,5 +1,4 @@
-// When to dial again and where to, what a connection stands on, and who is let in. Pure: time and chance are
-// arguments.
+// When to dial again, and who is let in. Pure: time and chance are arguments.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +8,6 @@
 
 #include "agent/core/error.hpp"
 #include "agent/core/rng.hpp"
-#include "platform/platform.hpp"
 
 namespace qcloud::link {
 
@@ -107,40 +105,6 @@ class Doorkeeper {
     int failed = 0;
   };
   std::map<std::string, Record> records_;
-};
-
-// Whether a connection from this address of the box still has what it had: its address, and a way out over
-// the same interface. What comes and goes beside that (a container's bridge, a second port, an alias) does
-// not touch it.
-bool holds(const NetState& before, const NetState& now, const IpAddress& local);
-
-// Names the network that the box is in, so that what was learned of it can be told from what was learned
-// elsewhere.
-std::string network_of(const NetState& net);
-
-// Which relay each address led to: one may have several.
-class Nodes {
- public:
-  void learn(const std::string& address, const std::string& relay) {
-    if (relay_.size() > 32) relay_.clear();
-    relay_[address] = relay;
-  }
-  bool is(const std::string& address, const std::string& relay) const {
-    auto at = relay_.find(address);
-    return at != relay_.end() && at->second == relay;
-  }
-  // Whether one of the addresses may lead to another.
-  bool lead_elsewhere(const std::vector<std::string>& addresses, const std::string& relay) const {
-    return std::any_of(addresses.begin(), addresses.end(),
-                       [&](const std::string& address) { return !is(address, relay); });
-  }
-  void list(const std::string& relay, std::vector<std::string>* addresses) const {
-    for (const auto& [address, known] : relay_)
-      if (known == relay) addresses->push_back(address);
-  }
-
- private:
-  std::map<std::string, std::string> relay_;
 };
 
 }  // namespace qcloud::link

@@ -1,5 +1,5 @@
 // What touches a connection in the box's own network, and what does not.
-#include "agent/features/link/policy.hpp"
+#include "agent/features/link/way/way.hpp"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,47 @@
+// The way from this box to a relay: what it stands on here, and where it leads. Pure.
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "platform/platform.hpp"
+
+namespace qcloud::link {
+
+// Whether a connection from this address of the box still has what it had: its address, and a way out over
+// the same interface. What comes and goes beside that (a container's bridge, a second port, an alias) does
+// not touch it.
+bool holds(const NetState& before, const NetState& now, const IpAddress& local);
+
+// Names the network that the box is in, so that what was learned of it can be told from what was learned
+// elsewhere.
+std::string network_of(const NetState& net);
+
+// Which relay each address led to: one may have several.
+class Nodes {
+ public:
+  void learn(const std::string& address, const std::string& relay) {
+    if (relay_.size() > 32) relay_.clear();
+    relay_[address] = relay;
+  }
+  bool is(const std::string& address, const std::string& relay) const {
+    auto at = relay_.find(address);
+    return at != relay_.end() && at->second == relay;
+  }
+  // Whether one of the addresses may lead to another.
+  bool lead_elsewhere(const std::vector<std::string>& addresses, const std::string& relay) const {
+    return std::any_of(addresses.begin(), addresses.end(),
+                       [&](const std::string& address) { return !is(address, relay); });
+  }
+  void list(const std::string& relay, std::vector<std::string>* addresses) const {
+    for (const auto& [address, known] : relay_)
+      if (known == relay) addresses->push_back(address);
+  }
+
+ private:
+  std::map<std::string, std::string> relay_;
+};
+
+}  // namespace qcloud::link
