@@ -112,7 +112,7 @@ Task<Result<std::optional<Operations::Filed>>> Operations::unregister(Millis wai
 
 Status Operations::switches_off(WallTime now) {
   for (const auto& [name, state] : agent_.switches.states.get()) {
-    if (state.on)
+    if (state.on || agent_.switches.unwritten(name))
       if (auto off = agent_.switches.write(name, false, now); !off) return off;
     if (state.holds)
       if (auto none = agent_.switches.mark_holds(name, false, now); !none) return none;

@@ -30,16 +30,14 @@ bool Switches::any_on() const {
 }
 
 Status Switches::write(std::string_view feature, bool on, WallTime when) {
-  auto status = db_.run(
+  return db_.run(
       "INSERT INTO switches(feature,is_on,changed) VALUES(?1,?2,?3) "
       "ON CONFLICT(feature) DO UPDATE SET is_on=?2, changed=?3",
       {feature, on, unix_seconds(when)});
-  if (auto at = kept_off_.find(feature); status && at != kept_off_.end()) kept_off_.erase(at);
-  return status;
 }
 
 void Switches::keep_off(std::string_view feature) {
-  kept_off_.emplace(feature);
+  kept_off_[std::string(feature)] = db_.number("SELECT changed FROM switches WHERE feature=?", {feature});
   refresh();
 }
 
@@ -64,15 +62,17 @@ void Switches::refresh() {
   States next;
   for (const Manifest* manifest : manifests_)
     if (manifest->has_switch) next[std::string(manifest->name)].on = manifest->default_on;
-  auto status = db_.run("SELECT feature,is_on,holds,resume FROM switches", {}, [&](const Row& row) {
+  auto status = db_.run("SELECT feature,is_on,holds,resume,changed FROM switches", {}, [&](const Row& row) {
     auto at = next.find(row.text(0));
     if (at == next.end()) return;
     at->second.on = row.number(1) != 0;
     at->second.holds = row.number(2) != 0;
     at->second.resume = row.number(3) != 0;
+    auto kept = kept_off_.find(at->first);
+    if (kept != kept_off_.end() && kept->second != row.number(4)) kept_off_.erase(kept);
   });
   if (!status) next = states.get();
-  for (const auto& name : kept_off_)
+  for (const auto& [name, changed] : kept_off_)
     if (auto at = next.find(name); at != next.end()) at->second.on = false;
   states.set(std::move(next));
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -28,7 +27,7 @@ class Switches {
 
   // Writes only; part of the caller's transaction. refresh() after the commit makes it true.
   Status write(std::string_view feature, bool on, WallTime when);
-  // Off, although that could not be written: until the agent starts again, or write() could.
+  // Off, although that could not be written: until the agent starts again, or something else was.
   void keep_off(std::string_view feature);
   bool unwritten(std::string_view feature) const { return kept_off_.contains(feature); }
   Status mark_holds(std::string_view feature, bool holds, WallTime when);
@@ -50,7 +49,7 @@ class Switches {
  private:
   Db& db_;
   std::vector<const Manifest*> manifests_;
-  std::set<std::string, std::less<>> kept_off_;
+  std::map<std::string, std::int64_t, std::less<>> kept_off_;  // with `changed` of the row that stayed
 };
 
 }  // namespace qcloud

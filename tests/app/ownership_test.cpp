@@ -192,6 +192,15 @@ TEST_CASE_FIXTURE(World,
   CHECK(agent->link.services.get()[1].address == "::1");
 }
 
+TEST_CASE_FIXTURE(World,
+                  "R1: what was off, and could not be written so, is off for the next registration as well") {
+  found_by_name();
+  agent->switches.keep_off("ddns");
+  clock.advance(seconds(1));
+  REQUIRE(call("DELETE", "/v1/registration"));
+  CHECK(state.db().number("SELECT count(*) FROM switches WHERE is_on=1") == 0);
+}
+
 TEST_CASE_FIXTURE(World, "R1: a new registration begins with every switch off") {
   REQUIRE(start());
   REQUIRE(call("PUT", "/v1/features/ddns", {{"on", true}}));

@@ -127,15 +127,26 @@ TEST_CASE_FIXTURE(
   switches->refresh();
   CHECK_FALSE(switches->on("sample"));
   SUBCASE("it can") {
-    REQUIRE(switches->write("sample", false, now));
+    REQUIRE(switches->write("sample", false, now + seconds(1)));
+    switches->refresh();
     CHECK_FALSE(switches->unwritten("sample"));
     restart();
     CHECK_FALSE(switches->on("sample"));
   }
   SUBCASE("on again") {
-    REQUIRE(switches->write("sample", true, now));
+    REQUIRE(switches->write("sample", true, now + seconds(1)));
     switches->refresh();
     CHECK(switches->on("sample"));
+  }
+  SUBCASE("written, and taken back with the rest") {
+    auto rolled_back = state.db().transaction([&]() -> Status {
+      if (auto on = switches->write("sample", true, now + seconds(1)); !on) return on;
+      return Error{"store.full", Retry::retry_later, "no", ""};
+    });
+    CHECK_FALSE(rolled_back);
+    switches->refresh();
+    CHECK_FALSE(switches->on("sample"));
+    CHECK(switches->unwritten("sample"));
   }
   SUBCASE("the agent starts again") {
     restart();
