@@ -29,10 +29,11 @@ bool Switches::any_on() const {
   return std::any_of(states.get().begin(), states.get().end(), [](const auto& s) { return s.second.on; });
 }
 
+// `changed` never stays: it tells one decision from the next (kept_off_), two in one second as well.
 Status Switches::write(std::string_view feature, bool on, WallTime when) {
   return db_.run(
       "INSERT INTO switches(feature,is_on,changed) VALUES(?1,?2,?3) "
-      "ON CONFLICT(feature) DO UPDATE SET is_on=?2, changed=?3",
+      "ON CONFLICT(feature) DO UPDATE SET is_on=?2, changed=max(?3, changed+1)",
       {feature, on, unix_seconds(when)});
 }
 
@@ -62,16 +63,19 @@ void Switches::refresh() {
   States next;
   for (const Manifest* manifest : manifests_)
     if (manifest->has_switch) next[std::string(manifest->name)].on = manifest->default_on;
+  std::map<std::string, std::int64_t, std::less<>> rows;
   auto status = db_.run("SELECT feature,is_on,holds,resume,changed FROM switches", {}, [&](const Row& row) {
     auto at = next.find(row.text(0));
     if (at == next.end()) return;
     at->second.on = row.number(1) != 0;
     at->second.holds = row.number(2) != 0;
     at->second.resume = row.number(3) != 0;
-    auto kept = kept_off_.find(at->first);
-    if (kept != kept_off_.end() && kept->second != row.number(4)) kept_off_.erase(kept);
+    rows[at->first] = row.number(4);
   });
-  if (!status) next = states.get();
+  if (status)
+    std::erase_if(kept_off_, [&](const auto& kept) { return rows[kept.first] != kept.second; });
+  else
+    next = states.get();
   for (const auto& [name, changed] : kept_off_)
     if (auto at = next.find(name); at != next.end()) at->second.on = false;
   states.set(std::move(next));

@@ -138,6 +138,16 @@ TEST_CASE_FIXTURE(
     switches->refresh();
     CHECK(switches->on("sample"));
   }
+  SUBCASE("on again in the same second") {
+    REQUIRE(switches->write("sample", true, now));
+    switches->refresh();
+    CHECK(switches->on("sample"));
+  }
+  SUBCASE("its row goes, with the registration") {
+    REQUIRE(state.db().run("DELETE FROM switches"));
+    switches->refresh();
+    CHECK_FALSE(switches->unwritten("sample"));
+  }
   SUBCASE("written, and taken back with the rest") {
     auto rolled_back = state.db().transaction([&]() -> Status {
       if (auto on = switches->write("sample", true, now + seconds(1)); !on) return on;
