@@ -14,6 +14,7 @@ namespace refcloud {
 Response operate_on(Cloud&, Clock&, const Request&);  // operator.cpp
 Reply relay_on(State&, const Request&);               // relay_door.cpp
 std::optional<Response> relay_again(State&, const Hang&);
+void leave_silent_relays(State&);
 
 Cloud::Cloud(Clock& clock, Rng& rng, Store store, Keys keys, Dns& dns, Settings settings)
     : state_(new State{clock, rng, std::move(store), std::move(keys), dns, std::move(settings)}) {}
@@ -52,6 +53,7 @@ void Cloud::set_on_change(std::function<void(const std::string&)> callback) {
 
 void Cloud::tick() {
   retry_erasures(*state_);
+  leave_silent_relays(*state_);
   publish_dirty(*state_);
   announce();
 }

@@ -72,12 +72,12 @@ Records relay_of(State& state, const std::string& fqdn) {
   Records out;
   const auto suffix = '.' + state.settings.zone;
   if (!fqdn.ends_with(suffix)) return out;
-  for (auto q =
-           state.db().query("SELECT r.ipv4, r.ipv6 FROM names n JOIN devices d ON d.id = n.device JOIN "
-                            "attachments a ON a.device = d.id "
-                            "JOIN relays r ON r.name = a.relay WHERE n.name = ? AND d.revoked IS NULL AND "
-                            "d.audience = 'everyone' ORDER BY r.name",
-                            fqdn.substr(0, fqdn.size() - suffix.size()));
+  for (auto q = state.db().query(
+           "SELECT r.ipv4, r.ipv6 FROM names n JOIN devices d ON d.id = n.device JOIN "
+           "attachments a ON a.device = d.id "
+           "JOIN relays r ON r.name = a.relay WHERE n.name = ? AND d.revoked IS NULL AND "
+           "d.audience = 'everyone' AND r.name NOT IN (SELECT name FROM silent_relays) ORDER BY r.name",
+           fqdn.substr(0, fqdn.size() - suffix.size()));
        q.next();) {
     if (!q.is_null(0)) out.a.push_back(q.text(0));
     if (!q.is_null(1)) out.aaaa.push_back(q.text(1));

@@ -38,15 +38,22 @@ void detach(State& state, const json::object& body) {
   });
 }
 
+// The names that lead to a relay, or would if it spoke.
+std::vector<std::string> fqdns_at(State& state, const std::string& relay) {
+  std::vector<std::string> fqdns;
+  for (auto q = state.db().query("SELECT device FROM attachments WHERE relay = ?", relay); q.next();)
+    for (auto& fqdn : fqdns_of(state, q.text(0))) fqdns.push_back(std::move(fqdn));
+  return fqdns;
+}
+
 // What an earlier process of this name had attached is gone with it.
 void started(State& state, const json::object& body) {
   only_members(body, {"relay", "ipv4", "ipv6"});
   const auto relay = text_member(body, "relay");
-  std::vector<std::string> fqdns;
-  for (auto q = state.db().query("SELECT device FROM attachments WHERE relay = ?", relay); q.next();)
-    for (auto& fqdn : fqdns_of(state, q.text(0))) fqdns.push_back(std::move(fqdn));
-  publish(state, fqdns, IfDnsFails::keep, [&] {
+  state.relay_heard[relay] = state.now();
+  publish(state, fqdns_at(state, relay), IfDnsFails::keep, [&] {
     state.db().run("DELETE FROM attachments WHERE relay = ?", relay);
+    state.db().run("DELETE FROM silent_relays WHERE name = ?", relay);
     state.db().run("INSERT OR REPLACE INTO relays VALUES(?, ?, ?, ?)", relay,
                    text_or_null_member(body, "ipv4"), text_or_null_member(body, "ipv6"), state.now());
   });
@@ -66,6 +73,21 @@ Response device_of(State& state, std::string_view host) {
       std::string(host));
   if (!q.next()) throw nobody;
   return json_response(200, json::object{{"device_id", q.text(0)}});
+}
+
+// Where it was silent, or the way to it was broken, names lead to it again. Boxes that left it meanwhile
+// could not be told of.
+void heard(State& state, const std::string& relay, const json::object& attached) {
+  state.relay_heard[relay] = state.now();
+  if (!state.db().query("SELECT 1 FROM silent_relays WHERE name = ?", relay).next()) return;
+  std::vector<std::string> left;
+  for (auto q = state.db().query("SELECT device FROM attachments WHERE relay = ?", relay); q.next();)
+    if (!attached.contains(q.text(0))) left.push_back(q.text(0));
+  publish(state, fqdns_at(state, relay), IfDnsFails::keep, [&] {
+    for (const auto& device : left)
+      state.db().run("DELETE FROM attachments WHERE device = ? AND relay = ?", device, relay);
+    state.db().run("DELETE FROM silent_relays WHERE name = ?", relay);
+  });
 }
 
 // Asks for what a relay's boxes have to hear: {"relay","attached":{DEVICE: NUMBER},"hold"?}. A number is the
@@ -106,7 +128,9 @@ Reply hang_or_answer(State& state, const Request& request) {
   const auto body = parse_object(request.body);
   const auto* const wish = body.if_contains("hold");
   const auto hold = wish && wish->is_int64() ? std::clamp<Seconds>(wish->get_int64(), 0, most) : most;
-  if (auto response = news(state, request, hold == 0)) return *std::move(response);
+  auto response = news(state, request, hold == 0);
+  heard(state, text_member(body, "relay"), body.at("attached").get_object());
+  if (response) return *std::move(response);
   return Hang{"", "", "", 0, state.now() + hold, request};
 }
 
@@ -137,6 +161,24 @@ Reply relay_on(State& state, const Request& request) {
   } catch (const std::exception& error) {
     return problem_response({500, "internal", error.what()});
   }
+}
+
+// A relay asks for news every 25 s; one that has not for so long is down, and nobody is led there until it
+// speaks again.
+void leave_silent_relays(State& state) {
+  constexpr Seconds silence = minute;
+  const auto now = state.now(), looked = std::exchange(state.relays_looked, now);
+  // If this clock was set, or this process stood still, nobody's silence means anything.
+  if (now < looked || now - looked > silence / 2) state.relay_heard.clear();
+  std::vector<std::string> silent;
+  for (auto q =
+           state.db().query("SELECT name FROM relays WHERE name NOT IN (SELECT name FROM silent_relays)");
+       q.next();)
+    if (now - state.relay_heard.try_emplace(q.text(0), now).first->second > silence)
+      silent.push_back(q.text(0));
+  for (const auto& relay : silent)
+    publish(state, fqdns_at(state, relay), IfDnsFails::keep,
+            [&] { state.db().run("INSERT INTO silent_relays VALUES(?)", relay); });
 }
 
 std::optional<Response> relay_again(State& state, const Hang& hang) {

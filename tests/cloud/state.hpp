@@ -32,6 +32,10 @@ struct State {
   /// What watch answers say as heartbeat_seconds: by device id, "" for all others.
   std::map<std::string, Seconds> heartbeats{};
 
+  /// When each relay asked for news last, and when that was looked at.
+  std::map<std::string, Seconds> relay_heard{};
+  Seconds relays_looked = 0;
+
   Db& db() { return store.db; }
   Seconds now() const { return clock.now(); }
   std::string fqdn(const std::string& name) const { return name + '.' + settings.zone; }

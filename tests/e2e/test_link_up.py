@@ -2,6 +2,7 @@
 seconds, and where a second relay stands no visitor waits at all."""
 import hashlib
 import os
+import signal
 import socket
 import subprocess
 import threading
@@ -101,6 +102,27 @@ def test_two_relays():
         print("figure: new visitors: %s; %d looked twice" % (_figure(visitors.waited), visitors.again))
         assert visitors.again <= 4, visitors.again
         assert len(visitors.waited) >= 5 and max(visitors.waited) < bound(1), max(visitors.waited)
+
+
+def test_hanging_relay():
+    """One of two relays hangs: the name does not lead there for long, and does again when it speaks again. Connections
+    and visits at the other do not notice."""
+    with Home("link_up.hanging_relay", count=2) as home:
+        home.attached()
+        before, inside = home.connections(), home.tls()
+        good, hangs = home.relays
+        os.kill(hangs.proc.pid, signal.SIGSTOP)
+        try:
+            took = home.wait_dns(home.fqdn(), [good.address], 80)
+        finally:
+            os.kill(hangs.proc.pid, signal.SIGCONT)
+        back = home.wait_dns(home.fqdn(), sorted([good.address, hangs.address]), 10)
+        inside.sendall(b"GET / HTTP/1.1\r\nHost: nas\r\nConnection: close\r\n\r\n")
+        assert inside.recv(4096).startswith(b"HTTP/1.1 200")
+        assert [c["since"] for c in home.connections()] == [c["since"] for c in before], home.connections()
+        for relay in home.relays:
+            assert home.serves(relay)
+        print("figure: out of DNS after %.0f s, back after %.1f s" % (took, back))
 
 
 def test_two_nodes():
@@ -247,5 +269,6 @@ def test_memory():
 test_relay_killed.seconds = 30
 test_memory.seconds = 60
 test_bystanders.seconds = 40
-test_bystanders.waits = True
+test_bystanders.waits = test_hanging_relay.waits = True
+test_hanging_relay.seconds = 90
 test_two_relays.seconds = test_goodbye.seconds = test_agent_killed.seconds = 20

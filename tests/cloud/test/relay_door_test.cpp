@@ -103,6 +103,70 @@ TEST_CASE("relay door: only a box that everyone may look up has the relay in pub
   CHECK(door.dns.zone.at("*.nas1.mynas.test").a == std::vector<std::string>{"5.6.8.2"});
 }
 
+// Two relays hold the box; time passes in steps of housekeeping, and those named ask for news meanwhile.
+struct TwoRelays : Door {
+  TwoRelays() {
+    ask("/relay/started", {{"relay", "relay-b"}, {"ipv4", "5.6.8.3"}, {"ipv6", nullptr}});
+    attach();
+    ask("/relay/attach", {{"relay", "relay-b"}, {"device_id", nas.device_id}, {"seen", "5.6.7.8"}});
+    cloud.tick();
+  }
+  void poll(const std::string& relay, const json::object& attached) {
+    call_relay("/relay/news", {{"relay", relay}, {"attached", attached}, {"hold", 0}});
+  }
+  void pass(Seconds span, const std::vector<std::string>& speaking) {
+    for (Seconds i = 0; i < span; i += 2) {
+      for (const auto& relay : speaking) poll(relay, {{nas.device_id, 1}});
+      clock.advance(2);
+      cloud.tick();
+    }
+  }
+  using Addresses = std::vector<std::string>;
+  Addresses found(const std::string& name = "nas1.mynas.test") {
+    auto at = dns.zone.find(name);
+    return at == dns.zone.end() ? Addresses{} : at->second.a;
+  }
+};
+
+TEST_CASE("relay door: names do not lead to a relay that has fallen silent, until it speaks again") {
+  TwoRelays door;
+  const TwoRelays::Addresses both{"5.6.8.2", "5.6.8.3"}, one{"5.6.8.2"};
+  door.pass(600, {"relay-a", "relay-b"});
+  CHECK(door.found() == both);
+  door.pass(50, {"relay-a"});
+  CHECK(door.found() == both);
+  door.pass(20, {"relay-a"});
+  CHECK(door.found() == one);
+  CHECK(door.found("*.nas1.mynas.test") == one);
+  SUBCASE("it still has the box") {
+    door.poll("relay-b", {{door.nas.device_id, 1}});
+    CHECK(door.found() == both);
+    CHECK(door.found("*.nas1.mynas.test") == both);
+  }
+  SUBCASE("the box has left it meanwhile") {
+    door.poll("relay-b", {});
+    CHECK(door.found() == one);
+    CHECK(door.cloud.rows_of("relay-b").count("attachments") == 0);
+  }
+  SUBCASE("it has started again") {
+    door.ask("/relay/started", {{"relay", "relay-b"}, {"ipv4", "5.6.8.3"}, {"ipv6", nullptr}});
+    CHECK(door.found() == one);
+    door.ask("/relay/attach", {{"relay", "relay-b"}, {"device_id", door.nas.device_id}, {"seen", "5.6.7.8"}});
+    CHECK(door.found() == both);
+  }
+}
+
+TEST_CASE("relay door: a cloud that was away itself accuses no relay") {
+  TwoRelays door;
+  door.clock.advance(3600);
+  door.cloud.tick();
+  CHECK(door.found().size() == 2);
+  door.pass(50, {});
+  CHECK(door.found().size() == 2);
+  door.pass(20, {});
+  CHECK(door.found().empty());
+}
+
 TEST_CASE("relay door: what cannot be read is refused") {
   Door door;
   for (const json::object& body :
