@@ -32,6 +32,12 @@ bool less(const Family& a, const Family& b) {
                                               [&](const LocalAddress& each) { return !has(b, each); });
 }
 
+// Is the way out over another interface now?
+bool leads_elsewhere(const Family& a, const Family& b) {
+  return a.route && b.route && !a.addresses.empty() && !b.addresses.empty() &&
+         a.addresses.front().interface != b.addresses.front().interface;
+}
+
 // What `b` has besides, that is no temporary address.
 std::vector<LocalAddress> more(const Family& a, const Family& b) {
   std::vector<LocalAddress> out;
@@ -56,7 +62,8 @@ NetState Settle::next(const NetState& said, NetState seen, Instant now) {
                    (now - memory.at < patience &&
                     std::any_of(memory.came.begin(), memory.came.end(),
                                 [&](const LocalAddress& each) { return has(after, each); }));
-    bool too_long = memory.since && now - *memory.since >= patience;
+    memory.patience = leads_elsewhere(before, after) ? takeover : patience;
+    bool too_long = memory.since && now - *memory.since >= memory.patience;
     if (!less(before, after) || instead || too_long)
       memory.since.reset();
     else if (!memory.since)
@@ -71,8 +78,9 @@ NetState Settle::next(const NetState& said, NetState seen, Instant now) {
 
 std::optional<Instant> Settle::due() const {
   std::optional<Instant> first;
-  for (const auto& [since, came, at] : memory_)
-    if (since && (!first || *since + patience < *first)) first = *since + patience;
+  for (const auto& memory : memory_)
+    if (memory.since && (!first || *memory.since + memory.patience < *first))
+      first = *memory.since + memory.patience;
   return first;
 }
 

@@ -152,6 +152,38 @@ TEST_CASE("so does a second uplink's address, while the first uplink still leads
   CHECK(b.said == cut);
 }
 
+TEST_CASE("another uplink that takes over is told after a second; the first may flicker for less") {
+  auto uplink = [](const char* text, const char* name) { return local_address(*parse_ip(text), name); };
+  NetState both, second;
+  both.addresses = {uplink("5.6.7.8", "eth0"), uplink("5.6.8.8", "eth1")};
+  second.addresses = {uplink("5.6.8.8", "eth1")};
+  both.route4 = second.route4 = true;
+  Bench b;
+  b.kernel(both);
+  b.now += hours(1);
+  b.kernel(second);
+  REQUIRE(b.waits());
+  CHECK(*b.settle.due() == Instant(b.now + Settle::takeover));
+  SUBCASE("it stays") {
+    b.now += Settle::takeover;
+    b.kernel(second);
+    CHECK(b.said == second);
+    CHECK_FALSE(b.waits());
+  }
+  SUBCASE("it was a moment") {
+    b.now += Settle::takeover - Millis(1);
+    b.kernel(both);
+    CHECK(b.said == both);
+    CHECK(b.changes == 1);
+  }
+  SUBCASE("both are gone: the first may come back as ever") {
+    b.kernel(NetState());
+    b.now += Settle::takeover;
+    b.kernel(NetState());
+    CHECK(b.said == both);
+  }
+}
+
 TEST_CASE("dual stack in turns: each family is judged by itself") {
   Bench b;
   b.kernel(box({"5.6.7.8", "2a0b::1"}));
