@@ -41,6 +41,9 @@ void add_link_routes(std::vector<Route>& routes, Agent& agent) {
                     [&agent](ApiRequest request) -> Task<Result<ApiAnswer>> {
                       auto service = read_service(request.path["name"], request.body);
                       if (!service) co_return std::move(service).error();
+                      if (!request.body.contains("admin_page"))
+                        for (const auto& each : agent.link.services.get())
+                          if (each.name == service->name) service->admin_page = each.admin_page;
                       if (auto published = agent.link.publish(*service); !published)
                         co_return std::move(published).error();
                       json::object body;

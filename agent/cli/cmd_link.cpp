@@ -99,9 +99,9 @@ Result<void> for_everyone(Session& session) {
                  "If everyone may: qcloud audience everyone", ""};
 }
 
-std::string advice(const Options& options, int port, const Look& look) {
+std::string advice(const Options& options, bool unsure, const Look& look) {
   std::string out;
-  if (rules_the_nas(options.name, port) && !options.admin_page)
+  if (unsure)
     out += wrap(
                "If whoever signs in there can change the NAS, publish it with --admin-page: visitors who "
                "fail are then limited.",
@@ -139,7 +139,12 @@ Exit publish_service(Session& session) {
     return session.fail(
         {Exit::usage, "The port of the service is missing.",
          "Say where it listens, for example: qcloud link services add " + plain(options.name) + " 8443", ""});
-  if (options.admin_page) {
+  // Whoever is there to be asked is; a script is told.
+  bool admin_page = options.admin_page;
+  const bool unsure = rules_the_nas(options.name, port) && !admin_page;
+  const bool answers = unsure && session.host.in_terminal && !options.yes;
+  if (answers) admin_page = session.asked("Can whoever signs in there change the NAS?");
+  if (admin_page) {
     if (const auto able = session.can_ask("link services add --admin-page"); !able)
       return session.fail(able.error());
     if (!session.agreed("An administration page that the whole internet can reach is what attackers look for "
@@ -149,8 +154,9 @@ Exit publish_service(Session& session) {
       return Exit::refused;
   }
   if (const auto allowed = for_everyone(session); !allowed) return session.fail(allowed.error());
-  boost::json::object body{
-      {"port", port}, {"proxy_protocol", options.proxy_protocol}, {"admin_page", options.admin_page}};
+  boost::json::object body{{"port", port}, {"proxy_protocol", options.proxy_protocol}};
+  // Not said: it stays what it is.
+  if (admin_page || answers) body["admin_page"] = admin_page;
   if (!options.address.empty()) body["address"] = options.address;
   // An SSH server has no TLS of its own.
   if (const auto tls = options.tls.empty() && options.name == "ssh" ? "here" : options.tls; !tls.empty())
@@ -158,7 +164,11 @@ Exit publish_service(Session& session) {
   const auto answer = session.client.put(Target("/v1/link/services").segment(options.name), body);
   if (!answer) return session.fail(answer.error());
   session.show(services_text(*answer, session.look), *answer);
-  session.say(advice(options, port, session.look));
+  bool limited = false;
+  for (const auto& item : list_at(*answer, "services"))
+    limited = limited ||
+              (text_at(object_of(item), "name") == options.name && flag_at(object_of(item), "admin_page"));
+  session.say(advice(options, unsure && !answers && !limited, session.look));
   return Exit::done;
 }
 

@@ -32,16 +32,21 @@ Result<void> Session::can_ask(std::string_view command) const {
                  "If you are sure, add --yes", ""};
 }
 
+bool Session::asked(const std::string& question) const {
+  host.err << question << " [y/N] " << std::flush;
+  std::string answer;
+  std::getline(host.in, answer);
+  if (!host.in) host.err << '\n';
+  return answer == "y" || answer == "Y" || answer == "yes" || answer == "Yes";
+}
+
 bool Session::agreed(const std::string& before, const std::string& question) const {
   if (options.yes) {
     say(before);
     return true;
   }
-  host.err << before << question << " [y/N] " << std::flush;
-  std::string answer;
-  std::getline(host.in, answer);
-  if (!host.in) host.err << '\n';
-  if (answer == "y" || answer == "Y" || answer == "yes" || answer == "Yes") return true;
+  host.err << before;
+  if (asked(question)) return true;
   host.err << "Nothing was changed.\n";
   return false;
 }

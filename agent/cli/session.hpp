@@ -36,7 +36,10 @@ class Session {
   /// anything else, so that such a call has no effect at all.
   Result<void> can_ask(std::string_view command) const;
 
-  /// True with --yes; else asks on stderr, and only "y" or "yes" is a yes.
+  /// Asks on stderr; only "y" or "yes" is a yes.
+  bool asked(const std::string& question) const;
+
+  /// True with --yes; else asks, and says on a no that nothing was changed.
   bool agreed(const std::string& before, const std::string& question) const;
 };
 

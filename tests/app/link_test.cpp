@@ -37,6 +37,11 @@ TEST_CASE_FIXTURE(World, "L3 link: nothing is published until the owner does, an
   REQUIRE(publish("web", {{"port", 9443}}));  // again: another port
   CHECK(services().size() == 2);
   CHECK(services()[1].at("port") == 9443);
+  // Published again without a word of it, an administration page stays one.
+  REQUIRE(publish("ssh", {{"port", 2222}}));
+  CHECK(services()[0].at("admin_page") == true);
+  REQUIRE(publish("ssh", {{"port", 2222}, {"admin_page", false}}));
+  CHECK(services()[0].at("admin_page") == false);
   REQUIRE(call("DELETE", "/v1/link/services/web"));
   CHECK(services().size() == 1);
   auto gone = call("DELETE", "/v1/link/services/web");

@@ -35,17 +35,16 @@ TEST_CASE("link services add: usual ports, and what an owner should know") {
     agent.answer(std::string("PUT /v1/link/services/") + name, 200, published);
   Call web(agent.socket()), ssh(agent.socket()), photos(agent.socket()), which(agent.socket());
   CHECK(web({"link", "services", "add", "web"}) == 0);
-  CHECK(
-      agent.was_asked(R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false,"admin_page":false})"));
-  CHECK(has(web.out.str() + web.err.str(), "publish it with --admin-page"));
+  CHECK(agent.was_asked(R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false})"));
+  CHECK_FALSE(has(web.out.str(), "publish it with --admin-page"));  // it is one already
   CHECK(ssh({"link", "services", "add", "ssh"}) == 0);
-  CHECK(agent.was_asked(
-      R"(PUT /v1/link/services/ssh {"port":22,"proxy_protocol":false,"admin_page":false,"tls":"here"})"));
-  CHECK(has(ssh.out.str() + ssh.err.str(), "ProxyCommand='openssl s_client"));
+  CHECK(agent.was_asked(R"(PUT /v1/link/services/ssh {"port":22,"proxy_protocol":false,"tls":"here"})"));
+  CHECK(has(ssh.out.str(), "publish it with --admin-page"));
+  CHECK(has(ssh.out.str(), "ProxyCommand='openssl s_client"));
   CHECK(photos({"link", "services", "add", "photos", "8443", "--tls", "here", "--address", "::1",
                 "--proxy-protocol"}) == 0);
   CHECK(agent.was_asked(
-      R"(PUT /v1/link/services/photos {"port":8443,"proxy_protocol":true,"admin_page":false,"address":"::1","tls":"here"})"));
+      R"(PUT /v1/link/services/photos {"port":8443,"proxy_protocol":true,"address":"::1","tls":"here"})"));
   CHECK(which({"link", "services", "add", "photos"}) == 2);
   CHECK(has(which.err.str(), "port"));
   for (const auto* port : {"0", "65536", "-1", "http"}) {
@@ -67,6 +66,34 @@ TEST_CASE("link services add: an administration page is asked about first") {
       agent.was_asked(R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false,"admin_page":true})"));
 }
 
+TEST_CASE("link services add: on a terminal it is asked whether it is one") {
+  AgentDouble agent;
+  agent.answer("GET /v1/audience", 200, everyone);
+  agent.answer("PUT /v1/link/services/web", 200, published);
+  agent.answer("PUT /v1/link/services/photos", 200, published);
+  const auto add = [&](const char* name, const char* port, const char* answers) {
+    Call call(agent.socket());
+    call.in.str(answers);
+    call.host.in_terminal = true;
+    const int exit = call({"link", "services", "add", name, port});
+    return std::pair(exit, call.err.str());
+  };
+  auto [no, asked] = add("web", "443", "n\n");
+  CHECK(no == 0);
+  CHECK(has(asked, "change the NAS?"));
+  CHECK(
+      agent.was_asked(R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false,"admin_page":false})"));
+  auto [but_no, warned] = add("web", "443", "y\nn\n");
+  CHECK(but_no == 1);
+  CHECK(has(warned, "attackers look for first"));
+  CHECK_FALSE(
+      agent.was_asked(R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false,"admin_page":true})"));
+  CHECK(add("web", "8080", "y\ny\n").first == 0);
+  CHECK(
+      agent.was_asked(R"(PUT /v1/link/services/web {"port":8080,"proxy_protocol":false,"admin_page":true})"));
+  CHECK_FALSE(has(add("photos", "8443", "").second, "change the NAS?"));
+}
+
 TEST_CASE("L2 link services add: refused unless everyone may look the NAS up, and why") {
   for (const auto* audience : {"owner", "invited"}) {
     AgentDouble agent;
@@ -77,8 +104,7 @@ TEST_CASE("L2 link services add: refused unless everyone may look the NAS up, an
     CHECK(add({"link", "services", "add", "web"}) == 1);
     CHECK(has(add.err.str(), "prove no account"));
     CHECK(has(add.err.str(), "qcloud audience everyone"));
-    CHECK_FALSE(agent.was_asked(
-        R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false,"admin_page":false})"));
+    CHECK_FALSE(agent.was_asked(R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false})"));
   }
 }
 
