@@ -43,6 +43,8 @@ struct NetState {
   // That way is a tunnel (a VPN of this box, PPP): what the cloud sees is the far end's address, and this
   // box can be reached there only if it has that very address itself.
   bool tunnel4 = false, tunnel6 = false;
+  // Whether anybody can be reached. A web proxy may stand in the own network, and be the only way out of it.
+  bool way_out(bool proxied) const { return route4 || route6 || (proxied && !addresses.empty()); }
   bool operator==(const NetState&) const = default;
 };
 

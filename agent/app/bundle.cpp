@@ -138,8 +138,9 @@ Task<void> keep_log_informed(Agent& agent) {
 
 Task<json::object> run_doctor(Agent& agent) {
   OwnerCommand command(agent);
-  doctor::ExamineDeps deps{agent.deps.clock, agent.deps.platform.net, agent.deps.platform.system,
-                           agent.identity,   agent.session,           agent.net_history};
+  doctor::ExamineDeps deps{
+      agent.deps.clock, agent.deps.platform.net, agent.deps.platform.system,     agent.identity,
+      agent.session,    agent.net_history,       !agent.settings.proxy().empty()};
   auto box = box_of(agent);
   auto found = co_await doctor::examine(deps, Lanes<doctor::manifest>(agent.doctor_port), std::move(box));
   co_await agent.doctor_port.silence();

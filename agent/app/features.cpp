@@ -50,7 +50,8 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                          agent.settings.economy,
                          agent.riding,
                          agent.session,
-                         [&agent] { return !agent.settings.proxy().empty(); }};
+                         [&agent] { return !agent.settings.proxy().empty(); },
+                         agent.settings.proxy_set};
          return ddns::run(deps, Lanes<ddns::manifest>(agent.ddns_port));
        },
        {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});
@@ -71,6 +72,8 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                          agent.link.services,
                          agent.link.state,
                          agent.riding,
+                         [&agent] { return agent.settings.proxy(); },
+                         agent.settings.proxy_set,
                          [&agent]() -> std::unique_ptr<TlsEnd> {
                            const auto& registration = agent.identity.registration.get();
                            if (!registration || !agent.deps.tls_ends) return nullptr;

@@ -186,7 +186,7 @@ json::object status_of(Agent& agent) {
         agent.deps.platform.set_up.empty() ? "It is not initialized." : agent.deps.platform.set_up;
   inputs.removed = get_meta(agent.deps.db, note_removed).value_or("");
   inputs.damaged_file = get_meta(agent.deps.db, note_damaged).value_or("");
-  inputs.route = net.route4 || net.route6;
+  inputs.route = net.way_out(!agent.settings.proxy().empty());
   inputs.contact = contact;
   inputs.state_trouble = agent.ledger.trouble.get();
   if (registration) inputs.certificate_until = registration->certificate_until;

@@ -37,6 +37,7 @@ struct ProbeOptions {
 struct StreamOptions {
   std::vector<std::string> alpn;
   std::vector<std::string> avoid;
+  bool others_only = false;
   Millis idle = seconds(25);
   bool cautious = false;
   Millis patience = seconds(60);

@@ -64,8 +64,8 @@ constexpr CatalogEntry catalog[] = {
     {"ddns_no_public_address", Severity::warning, "This box has no address that the internet can reach.",
      "Check the router's internet connection."},
     {"ddns_behind_router", Severity::info,
-     "This box stands behind a router; the name points to the router's address {public}.",
-     "To be reached, forward a port on the router to {local}."},
+     "This box stands behind a router, whose address is {public}.",
+     "To be reached without the link, forward a port on the router to {local}."},
     {"ddns_carrier_nat", Severity::warning,
      "The internet provider shares one address among many customers (CGNAT, {evidence}); this box cannot be "
      "reached at {public}.",

@@ -124,7 +124,8 @@ Task<Status> HttpClient::reach(HttpRequest request, Wishes wishes, Meter* meter,
   auto unwanted = [&](const asio::ip::address& address) {
     return std::find(wishes.avoid.begin(), wishes.avoid.end(), address.to_string()) != wishes.avoid.end();
   };
-  if (!proxy && !std::all_of(order.begin(), order.end(), unwanted)) std::erase_if(order, unwanted);
+  if (!proxy && (wishes.others_only || !std::all_of(order.begin(), order.end(), unwanted)))
+    std::erase_if(order, unwanted);
   if (request.trace->dns_status == DnsStatus::unknown)
     for (const auto& address : order) request.trace->addresses.push_back(address.to_string());
 

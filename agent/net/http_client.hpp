@@ -37,6 +37,7 @@ class HttpClient : public Transport {
   struct Wishes {
     std::function<void(Connection&)> prepare;
     std::vector<std::string> avoid;
+    bool others_only = false;
   };
   Task<Result<HttpResponse>> attempt(HttpRequest request, Meter* meter);
   Task<Result<std::unique_ptr<ByteStream>>> set_up(StreamRequest request, Meter* meter);

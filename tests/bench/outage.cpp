@@ -179,8 +179,8 @@ class Crowd {
   Task<void> live(World* world, Box* box, Port* port) {
     co_await world->clock.sleep_for(box->rng.between(Millis(0), Millis(5min)));
     Platform& platform = platform_;
-    ddns::Deps deps{world->clock, box->rng, platform.net, identity_, health_,
-                    reported_,    economy_, riding_,      told_,     [] { return false; }};
+    ddns::Deps deps{world->clock, box->rng, platform.net,         identity_, health_, reported_, economy_,
+                    riding_,      told_,    [] { return false; }, proxy_};
     Lanes<ddns::manifest> lanes(*port);
     co_await ddns::run(deps, lanes);
   }
@@ -195,6 +195,7 @@ class Crowd {
   Fact<std::optional<ddns::Reported>> reported_;
   Fact<Riding> riding_;
   Fact<bool> economy_;
+  Fact<std::string> proxy_;
   std::vector<std::unique_ptr<Box>> boxes_;
   std::vector<std::unique_ptr<GateDeps>> gates_;
   std::vector<std::unique_ptr<Port>> ports_;

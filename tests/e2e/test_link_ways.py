@@ -8,10 +8,11 @@ from lab.cloud import HOST
 from lab.home import Home
 from lab.liar import Liar, answer
 from lab.nas_site import PAGE
+from lab.ns import veth
 from lab.odd import ROUTER, Office
 from lab.proc import bound, wait_for
 from lab.relay import BOXES_PORT, HOST as RELAY
-from lab.says import complains, expect
+from lab.says import complains, expect, well
 from lab.topology import CLOUD_V4, Direct
 from lab.web_proxy import WebProxy
 
@@ -45,6 +46,27 @@ def test_own_address():
             took = _right_again(home, home.net.public, 10)
             worst = [max(pair) for pair in zip(worst, took)]
         print("figure: worst of 5: link %.2f s, name %.2f s" % tuple(worst))
+        assert max(worst) < bound(2), worst
+
+
+def test_second_uplink():
+    """The cable that leads out is pulled, and another one that was there all the time does; then the first is back."""
+    with Home("link_ways.second_uplink", topology=Direct) as home:
+        veth(home.net.nas, "eth1", home.net.inet, "toward-nas-too")
+        home.net.inet.ip("addr add 5.6.9.1/24 dev toward-nas-too")
+        home.net.nas.ip("addr add 5.6.9.10/24 dev eth1")
+        home.net.nas.ip("route add default via 5.6.9.1 metric 100")
+        home.attached(ddns=True)
+        worst = [0, 0]
+        for _ in range(3):
+            time.sleep(6)
+            home.net.link_down()
+            away = _right_again(home, "5.6.9.10", 10)
+            time.sleep(6)
+            home.net.link_up()
+            back = _right_again(home, home.net.public, 10)
+            worst = [max(each) for each in zip(worst, away, back)]
+        print("figure: worst of 6: link %.2f s, name %.2f s" % tuple(worst))
         assert max(worst) < bound(2), worst
 
 
@@ -131,6 +153,28 @@ def test_proxy():
         print("figure: served %.2f s after the proxy had cut every tunnel" % home.served_again())
 
 
+def test_proxy_alone():
+    """No route leads out: the web proxy in the own network is all there is. Another one that the owner sets is used
+    at once."""
+    with Home("link_ways.proxy_alone", topology=Office) as home:
+        home.net.nas.ip("route del default")
+        hosts = {HOST: CLOUD_V4, RELAY: home.relay.address}
+        proxy, other = (WebProxy(home.net.router, ROUTER, port=port, hosts=hosts) for port in (3128, 3129))
+        home.agent.configure('[proxy]\nurl = "%s"\n' % proxy.url)
+        home.attached()
+        assert home.curl().stdout == PAGE
+        well(home)
+        said = home.agent.cli("doctor", check=False).stdout
+        assert "no route" not in said, said
+        proxy.stop()
+        complains(home, "proxy", "Proxy", seconds=30)
+        time.sleep(15)  # by now it asks seldom
+        home.agent.cli("config", "set", "proxy.url", other.url)
+        took = home.wait_attached()
+        print("figure: attached %.2f s after another proxy was set" % took)
+        assert took < bound(2), took
+
+
 def test_opened():
     """Something in the middle opens TLS to read along: the box shows it nothing, says so, and is back when it is
     gone."""
@@ -156,7 +200,8 @@ def test_opened():
         print("figure: served %.1f s after it was gone; it said: %s" % (took, text["text"]))
 
 
+test_second_uplink.seconds = 50
 for each in (test_public_rst, test_public_silent, test_dropped):
     each.waits, each.seconds = True, 60
-for each in (test_own_address, test_flapping, test_router_reboots, test_proxy, test_opened):
+for each in (test_own_address, test_flapping, test_router_reboots, test_proxy, test_proxy_alone, test_opened):
     each.seconds = 25

@@ -161,6 +161,30 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("link: two attachments at the one relay that there is part when there is another") {
+  LinkedHome home(45);
+  auto& relays = home.world.host.relays;
+  auto count = [&] { return home.house.agent->link.state.get().attached.size(); };
+  for (bool goodbye : {false, true}) {
+    relays.all[0].listed = false;
+    relays.stop(0, goodbye);
+    home.pass(2min);
+    CHECK(count() == 2);
+    CHECK(home.attached() == std::set<std::string>{"relay-b"});
+    auto attachments = home.house.net.attached;
+    auto dials = home.house.net.dials;
+    home.pass(2h);
+    CHECK(home.house.net.attached == attachments);  // it looks, and gives up nothing for that
+    CHECK(home.house.net.dials - dials < 12);
+    relays.start(0);
+    relays.all[0].listed = true;
+    home.pass(16min);
+    CHECK(count() == 2);
+    CHECK(home.attached() == std::set<std::string>{"relay-a", "relay-b"});
+    CHECK(relays.visit(home.house.device_id(), home.fqdn()) == 2);
+  }
+}
+
 TEST_CASE("link: another address of the box's own has it attached anew at once") {
   LinkedHome home(37);
   for (int i = 0; i < 10; ++i) {

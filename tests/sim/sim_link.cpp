@@ -53,13 +53,17 @@ Task<Result<std::unique_ptr<ByteStream>>> SimTransport::dial(StreamRequest reque
   auto reached = co_await reach();
   if (!reached) co_return std::move(reached).error();
   if (faults.lying && rng_.chance(0.5)) co_return net_error("net.tls_untrusted");
-  // As the addresses stand in DNS; those to be avoided only if there is no other.
-  std::vector<std::size_t> order;
-  for (std::size_t i = 0; i < Relays::count; ++i)
-    if (std::find(request.avoid.begin(), request.avoid.end(), host_.relays.all[i].address) ==
-        request.avoid.end())
-      order.push_back(i);
-  if (order.empty()) order = {0, 1};
+  // As the addresses stand in DNS; those to be avoided only if there is no other, or not at all.
+  std::vector<std::size_t> order, avoided;
+  for (std::size_t i = 0; i < Relays::count; ++i) {
+    const auto& relay = host_.relays.all[i];
+    if (!relay.listed) continue;
+    if (request.trace) request.trace->addresses.push_back(relay.address);
+    bool avoid = std::find(request.avoid.begin(), request.avoid.end(), relay.address) != request.avoid.end();
+    (avoid ? avoided : order).push_back(i);
+  }
+  if (order.empty() && !request.others_only) order = avoided;
+  if (order.empty()) co_return net_error("net.no_network");
   auto device = qcloud::common_name(request.identity->certificate());
   for (auto at : order) {
     if (request.trace) request.trace->remote = host_.relays.all[at].address;

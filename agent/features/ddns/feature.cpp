@@ -346,6 +346,7 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
   auto registration = deps.identity.registration.wake(wake);
   auto economy = deps.economy.wake(wake);
   auto riding = deps.riding.wake(word);
+  auto proxy = deps.proxy_set.wake(wake);
   Storm storm;
   Backoff backoff(seconds(1), minutes(5));
   State state;
@@ -359,7 +360,7 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
       state.forget_view();
       backoff.reset();
     }
-    if (!state.net.route4 && !state.net.route6) {
+    if (!state.net.way_out(deps.proxied())) {
       co_await wake.wait();
       continue;
     }

@@ -22,9 +22,9 @@ class Examination {
     const auto& net = deps_.net.state.get();
     route4_ = net.route4;
     route6_ = net.route6;
-    if (!route4_ && !route6_) co_return;
+    if (!net.way_out(deps_.proxied)) co_return;
     auto first = route4_ && route6_ ? seconds(9) : seconds(14);
-    if (route4_) seen.v4 = co_await attempt(reach(), Family::ipv4, first);
+    if (route4_ || !route6_) seen.v4 = co_await attempt(reach(), Family::ipv4, first);
     bool proxied = seen.v4 && !seen.v4->trace.proxy.empty();
     if (route6_ && !proxied) {
       seen.v6 = co_await attempt(reach(), Family::ipv6, route4_ ? seconds(6) : first);
@@ -158,6 +158,7 @@ void observe_box(Observed& seen, const ExamineDeps& deps, Box box) {
     seen.locals.push_back({local.address, local.interface, local.routed});
   seen.route4 = net.route4;
   seen.route6 = net.route6;
+  seen.way_out = net.way_out(deps.proxied);
   seen.tunnel = net.tunnel4 || net.tunnel6;
   seen.changes = deps.history.within(deps.clock.now() - minutes(10));
   seen.clock_synchronized = deps.system.clock_synchronized();

@@ -44,6 +44,7 @@ struct ExamineDeps {
   const Identity& identity;
   CloudSession& session;
   const History& history;
+  bool proxied;  // a web proxy is set
 };
 // Within 30 seconds: {schema, made, checks:[{code, area, severity, text, cause, evidence, fix}]}.
 Task<boost::json::object> examine(ExamineDeps deps, Lanes<manifest> lanes, Box box);

@@ -38,7 +38,7 @@ class Judge {
 
   std::vector<Check> all() {
     network();
-    if (seen_.route4 || seen_.route6) {
+    if (seen_.way_out) {
       families();
       dns();
       proxy();
@@ -49,7 +49,7 @@ class Judge {
     }
     standing();
     clock();
-    if (seen_.route4 || seen_.route6) {
+    if (seen_.way_out) {
       nat();
       name();
     }
@@ -113,7 +113,7 @@ class Judge {
     Evidence evidence{{"interfaces", interfaces(false)},
                       {"ipv4_route", seen_.route4 ? "yes" : "no"},
                       {"ipv6_route", seen_.route6 ? "yes" : "no"}};
-    if (!seen_.route4 && !seen_.route6) return say("no_route", evidence);
+    if (!seen_.way_out) return say("no_route", evidence);
     say("network_ok", evidence);
     if (interfaces(false).find(',') != std::string::npos)
       say("several_interfaces", {{"interfaces", interfaces(false)}, {"routed", interfaces(true)}});

@@ -4,7 +4,7 @@
 #include "agent/core/ip.hpp"
 #include "agent/core/nursery.hpp"
 #include "agent/core/race.hpp"
-#include "agent/features/link/h2/session.hpp"
+#include "agent/features/link/h2/live.hpp"
 #include "agent/features/link/way/way.hpp"
 
 // Two slots, each a loop: dial, serve until the connection ends, wait as the policy says, dial again. A slot
@@ -59,21 +59,6 @@ class Link {
   }
 
  private:
-  struct Live {  // one attachment
-    Live(boost::asio::any_io_executor executor, int s) : slot(s), over(executor) {}
-    const int slot;
-    std::unique_ptr<ByteStream> stream;
-    std::unique_ptr<Session> session;
-    Attached told;
-    std::vector<std::string> addresses;  // where the relay's name led to
-    bool news = false, v6 = false;
-    Millis idle{0};   // as its path is probed now
-    Instant quiet{};  // since when it has carried nothing
-    Ending ending = Ending::lost;
-    bool leaving = false;
-    Signal over;  // it ended, or it will soon
-  };
-  using LivePtr = std::shared_ptr<Live>;
   struct Dial {  // under way; its trace knows where to
     std::shared_ptr<Trace> trace;
     Instant began;
@@ -84,10 +69,13 @@ class Link {
     Bucket changes(seconds(5), 60);
     Signal moved(executor_);
     auto net = deps_.net.state.wake(moved);
+    auto set = deps_.proxy_set.wake(moved);
     for (;;) {
       moved.clear();
       NetState here = deps_.net.state.get();
-      if (!here.route4 && !here.route6) {
+      const auto proxy = deps_.proxy();
+      auto same = [&] { return here == deps_.net.state.get() && proxy == deps_.proxy(); };
+      if (!here.way_out(!proxy.empty())) {
         co_await moved.wait();
         redial.forgive();
         continue;
@@ -96,9 +84,8 @@ class Link {
       auto wait = co_await once(slot, &redial, &moved, &here);
       show();
       auto until = deps_.clock.now() + wait.value_or(Millis(0));
-      while (wait && deps_.clock.now() < until && here == deps_.net.state.get())
-        co_await moved.wait_until(deps_.clock, until);
-      if (wait && here == deps_.net.state.get()) continue;
+      while (wait && deps_.clock.now() < until && same()) co_await moved.wait_until(deps_.clock, until);
+      if (wait && same()) continue;
       redial.forgive();
       co_await deps_.clock.sleep_until(changes.ready());
       changes.take(deps_.clock.now());
@@ -108,16 +95,25 @@ class Link {
   // One connection, from dial to its end; how long to wait before the next.
   Task<std::optional<Millis>> once(int slot, Redial* redial, Signal* moved, NetState* here) {
     auto live = std::make_shared<Live>(executor_, slot);
-    auto dialed = co_await unless(dial(live, redial->failures()), *moved);
-    if (!dialed) {
-      if (live->stream) live->stream->abort();
-      co_return std::nullopt;
-    }
+    auto dialed = co_await dial_unless(live, redial->failures(), false, moved);
+    if (!dialed) co_return std::nullopt;
     if (!*dialed) co_return redial->after(Ending::never_began, Millis(0), deps_.rng);
-    // An address change makes the connection worthless before the kernel can tell.
-    for (;;) {
-      auto ended = co_await unless(waited(live), *moved);
-      if (ended) break;
+    while (!live->over) {
+      auto look = next_look(*live);
+      auto turned = co_await unless(Live::turn(live, deps_.clock, look), *moved);
+      if (turned && (*turned || live->session->visits() != 0)) continue;
+      if (turned) {
+        auto elsewhere = std::make_shared<Live>(executor_, slot);
+        dialed = co_await dial_unless(elsewhere, 0, true, moved);
+        apart_.looked(deps_.clock.now());
+        if (dialed && *dialed) {
+          live->session->drain();
+          leave(live.get());
+          live = elsewhere;
+        }
+        if (dialed) continue;
+      }
+      // An address change makes the connection worthless before the kernel can tell.
       auto local = parse_ip(std::string(live->stream->local()));
       if (!local || !holds(*here, deps_.net.state.get(), *local)) {
         live->stream->abort();
@@ -128,8 +124,15 @@ class Link {
     co_return redial->after(live->ending, deps_.clock.now() - live->told.since, deps_.rng);
   }
 
-  // True: it is attached, and served until its end.
-  Task<bool> dial(LivePtr live, int failures) {
+  // Nothing: what it stands on has changed meanwhile.
+  Task<std::optional<bool>> dial_unless(LivePtr live, int failures, bool elsewhere, Signal* moved) {
+    auto dialed = co_await unless(dial(live, failures, elsewhere), *moved);
+    if (!dialed && live->stream) live->stream->abort();
+    co_return dialed;
+  }
+
+  // True: it is attached, and served until its end. `elsewhere`: not where the other is.
+  Task<bool> dial(LivePtr live, int failures, bool elsewhere) {
     // One dial at a time, so that each knows where the other is attached. But a relay that takes connections
     // and is mute must not keep both.
     auto& other_dial = dials_[1 - live->slot];
@@ -145,6 +148,7 @@ class Link {
         if (deps_.clock.now() - since < mute_for) options.avoid.push_back(address);
     if (other_dial && !other_dial->trace->remote.empty()) options.avoid.push_back(other_dial->trace->remote);
     live->idle = options.idle = liveness().idle(Liveness::Role::watch);
+    options.others_only = elsewhere;
     options.patience = seconds(15);
     auto trace = options.trace = std::make_shared<Trace>();
     // Every other try with small segments: on some paths larger ones vanish without a word.
@@ -190,11 +194,6 @@ class Link {
     co_return true;
   }
 
-  static Task<bool> waited(LivePtr live) {
-    co_await live->over.wait();
-    co_return true;
-  }
-
   Task<void> serve(LivePtr live) {
     struct Remove {
       Link& link;
@@ -202,7 +201,8 @@ class Link {
       ~Remove() {
         std::erase(link.live_, live);
         if (link.watcher_.lock() == live) ++link.word_;
-        live->over.notify();
+        live->over = true;
+        live->turned.notify();
         link.show();
       }
     } remove{*this, live};
@@ -239,38 +239,37 @@ class Link {
                 live->news = told->news;
                 seen_[live->slot] = told->seen;
                 tells = tells || told->seen != deps_.riding.get().seen;
-                if (!live->leaving && crowds(*live)) step_aside(live);
+                nodes_.learn(live->told.remote, told->relay);
               }
               // Both relays have the same news: it is heard once.
               if (tells) ++word_;
               show();
+              for (const auto& each : live_) each->turned.notify();
               return 204;
             },
             [this, live] { leave(live); }, [this] { board_.make_room(); }};
   }
 
   void leave(Live* live) {
-    live->leaving = true;
+    live->leaving = live->over = true;
     live->ending = Ending::clean;
-    live->over.notify();
+    live->turned.notify();
     see_off(*live);
     show();
   }
 
-  // Both are attached to one relay, and its name may lead to another one as well.
-  bool crowds(const Live& live) {
-    nodes_.learn(live.told.remote, live.told.relay);
-    return nodes_.lead_elsewhere(live.addresses, live.told.relay) &&
-           std::any_of(live_.begin(), live_.end(), [&](const LivePtr& other) {
-             return other->slot != live.slot && !other->leaving && other->told.relay == live.told.relay;
-           });
-  }
-  // Seldom: what else the name leads to may be down.
-  void step_aside(Live* live) {
-    if (stepped_aside_ && deps_.clock.now() - *stepped_aside_ < minutes(10)) return;
-    stepped_aside_ = deps_.clock.now();
-    live->session->drain();
-    leave(live);
+  // When this one should look for another relay: both are at one, and the other watches the path. Not while
+  // it carries visits, which would have to end.
+  std::optional<Instant> next_look(const Live& live) {
+    auto other = std::find_if(live_.begin(), live_.end(), [&](const LivePtr& each) {
+      return each->slot != live.slot && !each->leaving && !each->told.relay.empty();
+    });
+    if (other == live_.end() || live.told.relay.empty()) return std::nullopt;
+    if ((*other)->told.relay != live.told.relay) apart_.reached();
+    if ((*other)->told.relay != live.told.relay || watcher_.lock().get() == &live) return std::nullopt;
+    auto now = deps_.clock.now();
+    auto look = apart_.next_look(now, nodes_.lead_elsewhere(live.addresses, live.told.relay));
+    return live.session->visits() == 0 ? look : std::max(look, now + minutes(1));
   }
 
   // The last visits of a relay that says goodbye have their time; but one such connection is enough for a
@@ -384,7 +383,7 @@ class Link {
   std::optional<Dial> dials_[slots];
   std::map<std::string, Instant> mute_;  // addresses that did not become a relay, since when
   Nodes nodes_;
-  std::optional<Instant> stepped_aside_;
+  Apart apart_;
   Signal dialed_, stirred_;
   Nursery loops_, sessions_;
 };

@@ -1,6 +1,10 @@
 // The link: keeps this box attached to the relay, twice, and leads visitors to the published services.
 #pragma once
 
+#include <functional>
+#include <string>
+#include <vector>
+
 #include "agent/cloud/cloud_session.hpp"
 #include "agent/cloud/riding.hpp"
 #include "agent/core/rng.hpp"
@@ -38,6 +42,8 @@ struct Deps {
   Fact<Services>& services;
   Fact<State>& state;
   Fact<Riding>& riding;
+  std::function<std::string()> proxy;                // the web proxy on the way out; empty: none
+  FactBase& proxy_set;                               // changes when that may have changed
   std::function<std::unique_ptr<TlsEnd>()> tls_end;  // with the box's certificate; null: there is none
   std::function<void(VisitRecord)> record;
 };

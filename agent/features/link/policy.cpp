@@ -1,6 +1,7 @@
 #include "agent/features/link/policy.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <functional>
 #include <utility>
 
@@ -52,12 +53,14 @@ void Liveness::alive(Role role, Millis silent) {
 
 std::string reason_of(const Error& error) {
   std::string words = error.detail;
-  for (std::size_t at = 0; (at = words.find("cloud", at)) != std::string::npos;)
-    words.replace(at, 5, "relay");
   // Here the general advice is of no use.
   bool middlebox =
       error.code.starts_with("net.tls_") || error.code == "net.no_protocol" || error.code == "net.bad_answer";
   if (middlebox && !error.fix.empty()) words += " " + error.fix;
+  // Not in a host's name.
+  for (auto [from, to] : {std::pair{"he cloud", "he relay"}, {"cloud.url", "cloud.relay"}})
+    for (std::size_t at = 0; (at = words.find(from, at)) != std::string::npos; at += std::strlen(to))
+      words.replace(at, std::strlen(from), to);
   return words;
 }
 

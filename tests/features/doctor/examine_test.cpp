@@ -108,6 +108,17 @@ TEST_CASE("doctor: a dead network is told of within 30 seconds, and no news of i
   CHECK_FALSE(w.agent->session.contact.get().trouble.has_value());
 }
 
+TEST_CASE("doctor: without a route the web proxy in the own network is asked, where one is set") {
+  World w;
+  w.box.set_routes(false, false);
+  REQUIRE(w.start());
+  CHECK(w.severity(w.examine(), "no_route") == "error");
+  CHECK(w.net.requests.empty());
+  REQUIRE(w.agent->settings.set("proxy.url", "http://192.168.1.9:3128"));
+  CHECK(w.severity(w.examine(), "network_ok") == "ok");
+  CHECK_FALSE(w.net.requests.empty());
+}
+
 TEST_CASE("doctor: without a route nothing is sent") {
   World w;
   w.box.set_addresses({});

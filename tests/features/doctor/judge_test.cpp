@@ -43,7 +43,7 @@ Observed home() {
   Observed seen;
   seen.host = "cloud.vendor.test";
   seen.locals = {{ip("192.168.1.5"), "eth0", true}};
-  seen.route4 = true;
+  seen.route4 = seen.way_out = true;
   seen.now = from_unix(1795428000);
   seen.registered = true;
   seen.v4 = good();
@@ -113,6 +113,9 @@ TEST_CASE("doctor: each odd network by its own name") {
     CHECK(faults(mute) == Codes{"proxy_mute"});
     seen.v4->trace.proxy = seen.look->trace.proxy = "proxy.lan:3128";
     seen.page.reset();
+    CHECK(faults(seen) == Codes{});
+    CHECK(says(seen, "proxy_ok"));
+    seen.route4 = false;  // it stands in the own network, and no route leads out of that
     CHECK(faults(seen) == Codes{});
     CHECK(says(seen, "proxy_ok"));
   }

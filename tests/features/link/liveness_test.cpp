@@ -63,10 +63,14 @@ TEST_CASE("bucket: so many at once, then one each price, and rest gives credit b
 
 TEST_CASE("the reason in words speaks of the relay, and of who opens the connection") {
   Error opened{"net.tls_untrusted", Retry::retry_later, "The certificate shown is not the cloud's.",
-               "Ask the cloud's host."};
-  CHECK(reason_of(opened) == "The certificate shown is not the relay's. Ask the cloud's host.");
+               "Check for a sign-in page, and cloud.url in the configuration file."};
+  CHECK(reason_of(opened) ==
+        "The certificate shown is not the relay's. Check for a sign-in page, and cloud.relay in the "
+        "configuration file.");
   Error refused{"net.refused", Retry::retry_soon, "The cloud refuses connections at the moment.", "x"};
   CHECK(reason_of(refused) == "The relay refuses connections at the moment.");
+  Error unknown{"net.dns", Retry::retry_soon, "There is no name relay.cloud.example.", ""};
+  CHECK(reason_of(unknown) == unknown.detail);
 }
 
 TEST_CASE("attachment: whether the news ride") {

@@ -77,3 +77,31 @@ TEST_CASE("link: a network is known again by its own address, whatever container
   CHECK(network_of(net({own})) == network_of(net({own, bridge})));
   CHECK(network_of(net({own})) != network_of(net({at("192.168.2.5", "eth0")})));
 }
+
+TEST_CASE("link: two attachments at one relay look for another at once, then ever less often, until found") {
+  Apart apart;
+  Instant now{};
+  auto wait = [&](bool elsewhere) { return apart.next_look(now, elsewhere) - now; };
+  CHECK(wait(true) == Millis(0));
+  for (auto minute : {1, 2, 4, 8, 15, 15}) {
+    apart.looked(now);
+    CHECK(wait(true) == minutes(minute));
+    now += seconds(30);  // asked again meanwhile, it stays when it was
+    CHECK(wait(true) == minutes(minute) - seconds(30));
+    now += minutes(minute) - seconds(30);
+  }
+  for (int i = 0; i < 100; ++i) apart.looked(now);
+  CHECK(wait(true) == minutes(15));
+  apart.reached();
+  CHECK(wait(true) == Millis(0));
+}
+
+TEST_CASE("link: where the relay's name leads to one alone, that is looked at every 15 minutes") {
+  Apart apart;
+  Instant now{};
+  for (int i = 0; i < 5; ++i) {
+    CHECK(apart.next_look(now, false) == now + minutes(15));
+    now += minutes(15);
+    apart.looked(now);
+  }
+}

@@ -33,4 +33,12 @@ std::string network_of(const NetState& net) {
   return out;
 }
 
+Instant Apart::next_look(Instant now, bool may_lead_elsewhere) {
+  constexpr Millis first = minutes(1), longest = minutes(15);
+  if (!since_) since_ = now;
+  if (!may_lead_elsewhere) return *since_ + longest;
+  if (looks_ == 0) return *since_;
+  return *since_ + std::min(longest, first * (1 << std::min(looks_ - 1, 4)));
+}
+
 }  // namespace qcloud::link

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "agent/core/clock.hpp"
 #include "platform/platform.hpp"
 
 namespace qcloud::link {
@@ -42,6 +44,21 @@ class Nodes {
 
  private:
   std::map<std::string, std::string> relay_;
+};
+
+// Two attachments at one relay are no more than one: its end is the end of both. When to look whether the
+// relay's name leads to another: at once where it may, and after 1, 2, 4 .. 15 minutes, for that one may be
+// down; every 15 minutes where it leads to this relay alone. A look that finds none costs a question of DNS.
+class Apart {
+ public:
+  Instant next_look(Instant now, bool may_lead_elsewhere);
+  void looked(Instant now) { since_ = now, ++looks_; }
+  // They are at two relays.
+  void reached() { since_.reset(), looks_ = 0; }
+
+ private:
+  std::optional<Instant> since_;
+  int looks_ = 0;
 };
 
 }  // namespace qcloud::link
