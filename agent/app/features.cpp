@@ -51,7 +51,7 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                          agent.riding,
                          agent.session,
                          [&agent] { return !agent.settings.proxy().empty(); },
-                         agent.settings.proxy_set};
+                         agent.settings.proxy_now};
          return ddns::run(deps, Lanes<ddns::manifest>(agent.ddns_port));
        },
        {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});
@@ -73,7 +73,7 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                          agent.link.state,
                          agent.riding,
                          [&agent] { return agent.settings.proxy(); },
-                         agent.settings.proxy_set,
+                         agent.settings.proxy_now,
                          [&agent]() -> std::unique_ptr<TlsEnd> {
                            const auto& registration = agent.identity.registration.get();
                            if (!registration || !agent.deps.tls_ends) return nullptr;

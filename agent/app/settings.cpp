@@ -79,7 +79,7 @@ void Settings::refresh() {
   if (!status) return;
   owner_ = std::move(next);
   economy.set(effective("economy").value == "on");
-  proxy_set.set(proxy());
+  proxy_now.set(proxy());
   // Until somebody says otherwise the log stays at the level that it was made with.
   auto log_level = effective("log.level");
   leveled_ = leveled_ || log_level.origin != "default";

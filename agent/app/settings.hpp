@@ -27,7 +27,7 @@ class Settings {
 
   Fact<bool> economy;           // no standing connection to the cloud
   std::string proxy() const;    // "", or "http://[user:password@]host:port"; with the password
-  Fact<std::string> proxy_set;  // the same at the last change of a setting; the system's changes in silence
+  Fact<std::string> proxy_now;  // the same at the last change of a setting; the system's changes in silence
 
   // nullopt: back to what it would be without the owner. Errors: config.unknown_key, config.invalid, store.*.
   Status set(const std::string& key, const std::optional<std::string>& value);

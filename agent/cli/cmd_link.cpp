@@ -142,8 +142,13 @@ Exit publish_service(Session& session) {
   // Whoever is there to be asked is; a script is told.
   bool admin_page = options.admin_page;
   const bool unsure = rules_the_nas(options.name, port) && !admin_page;
-  const bool answers = unsure && session.host.in_terminal && !options.yes;
-  if (answers) admin_page = session.asked("Can whoever signs in there change the NAS?");
+  const bool asks = unsure && session.host.in_terminal && !options.yes;
+  if (asks) {
+    const auto said =
+        session.asked("Is it an administration page: can whoever signs in there change the NAS?");
+    if (!said) return Exit::refused;
+    admin_page = *said;
+  }
   if (admin_page) {
     if (const auto able = session.can_ask("link services add --admin-page"); !able)
       return session.fail(able.error());
@@ -156,7 +161,7 @@ Exit publish_service(Session& session) {
   if (const auto allowed = for_everyone(session); !allowed) return session.fail(allowed.error());
   boost::json::object body{{"port", port}, {"proxy_protocol", options.proxy_protocol}};
   // Not said: it stays what it is.
-  if (admin_page || answers) body["admin_page"] = admin_page;
+  if (admin_page) body["admin_page"] = true;
   if (!options.address.empty()) body["address"] = options.address;
   // An SSH server has no TLS of its own.
   if (const auto tls = options.tls.empty() && options.name == "ssh" ? "here" : options.tls; !tls.empty())
@@ -168,7 +173,7 @@ Exit publish_service(Session& session) {
   for (const auto& item : list_at(*answer, "services"))
     limited = limited ||
               (text_at(object_of(item), "name") == options.name && flag_at(object_of(item), "admin_page"));
-  session.say(advice(options, unsure && !answers && !limited, session.look));
+  session.say(advice(options, unsure && !asks && !limited, session.look));
   return Exit::done;
 }
 

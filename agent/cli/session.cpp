@@ -32,11 +32,13 @@ Result<void> Session::can_ask(std::string_view command) const {
                  "If you are sure, add --yes", ""};
 }
 
-bool Session::asked(const std::string& question) const {
+std::optional<bool> Session::asked(const std::string& question) const {
   host.err << question << " [y/N] " << std::flush;
   std::string answer;
-  std::getline(host.in, answer);
-  if (!host.in) host.err << '\n';
+  if (!std::getline(host.in, answer)) {
+    host.err << '\n';
+    return std::nullopt;
+  }
   return answer == "y" || answer == "Y" || answer == "yes" || answer == "Yes";
 }
 
@@ -46,7 +48,7 @@ bool Session::agreed(const std::string& before, const std::string& question) con
     return true;
   }
   host.err << before;
-  if (asked(question)) return true;
+  if (asked(question).value_or(false)) return true;
   host.err << "Nothing was changed.\n";
   return false;
 }

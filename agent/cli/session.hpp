@@ -7,6 +7,7 @@
 #include "agent/cli/text.hpp"
 
 #include <boost/json/object.hpp>
+#include <optional>
 #include <string>
 
 namespace qcloud::cli {
@@ -36,8 +37,8 @@ class Session {
   /// anything else, so that such a call has no effect at all.
   Result<void> can_ask(std::string_view command) const;
 
-  /// Asks on stderr; only "y" or "yes" is a yes.
-  bool asked(const std::string& question) const;
+  /// Asks on stderr; only "y" or "yes" is a yes. Nothing: the input has ended.
+  std::optional<bool> asked(const std::string& question) const;
 
   /// True with --yes; else asks, and says on a no that nothing was changed.
   bool agreed(const std::string& before, const std::string& question) const;

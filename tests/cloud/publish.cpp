@@ -25,8 +25,9 @@ bool tell(State& state, const std::vector<std::string>& fqdns) {
     auto relay = relay_of(state, fqdn);
     const bool had = state.db().query("SELECT 1 FROM wildcards WHERE fqdn = ?", fqdn).next();
     if (relay == Records{} && !had) continue;
+    // Known before DNS has it, and until DNS has it no more.
     if (relay == Records{})
-      state.db().run("DELETE FROM wildcards WHERE fqdn = ?", fqdn);
+      below.push_back(fqdn);
     else
       state.db().run("INSERT OR IGNORE INTO wildcards VALUES(?)", fqdn);
     wanted.push_back({"*." + fqdn, std::move(relay)});
@@ -35,6 +36,7 @@ bool tell(State& state, const std::vector<std::string>& fqdns) {
     ++state.stats.dns_failures;
     return false;
   }
+  for (const auto& fqdn : below) state.db().run("DELETE FROM wildcards WHERE fqdn = ?", fqdn);
   for (const auto& fqdn : fqdns) state.db().run("DELETE FROM dns_dirty WHERE fqdn = ?", fqdn);
   return true;
 }

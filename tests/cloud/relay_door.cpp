@@ -8,6 +8,9 @@
 namespace refcloud {
 namespace {
 
+// A relay asks for news every 25 s; one that has said nothing for so long is down.
+constexpr Seconds silence = minute;
+
 std::vector<std::string> fqdns_of(State& state, const std::string& device) {
   const auto name = name_of(state, device);
   if (!name) return {};
@@ -20,6 +23,7 @@ json::object attach(State& state, const json::object& body) {
   const auto relay = text_member(body, "relay"), device = text_member(body, "device_id");
   const bool known = state.db().query("SELECT 1 FROM relays WHERE name = ?", relay).next();
   if (!known) throw Problem{409, "relay-unknown", "A relay says first that it has started."};
+  state.relay_heard[relay] = state.now();
   const bool good = state.db().query("SELECT 1 FROM devices WHERE id = ? AND revoked IS NULL", device).next();
   if (!good) throw Problem{403, "device-unknown", "This box may not attach."};
   publish(state, fqdns_of(state, device), IfDnsFails::keep, [&] {
@@ -31,11 +35,10 @@ json::object attach(State& state, const json::object& body) {
 
 void detach(State& state, const json::object& body) {
   only_members(body, {"relay", "device_id"});
-  const auto device = text_member(body, "device_id");
-  publish(state, fqdns_of(state, device), IfDnsFails::keep, [&] {
-    state.db().run("DELETE FROM attachments WHERE device = ? AND relay = ?", device,
-                   text_member(body, "relay"));
-  });
+  const auto relay = text_member(body, "relay"), device = text_member(body, "device_id");
+  state.relay_heard[relay] = state.now();
+  publish(state, fqdns_of(state, device), IfDnsFails::keep,
+          [&] { state.db().run("DELETE FROM attachments WHERE device = ? AND relay = ?", device, relay); });
 }
 
 // The names that lead to a relay, or would if it spoke.
@@ -81,7 +84,10 @@ void heard(State& state, const std::string& relay, const json::object& attached)
   state.relay_heard[relay] = state.now();
   if (!state.db().query("SELECT 1 FROM silent_relays WHERE name = ?", relay).next()) return;
   std::vector<std::string> left;
-  for (auto q = state.db().query("SELECT device FROM attachments WHERE relay = ?", relay); q.next();)
+  // Who came in the last minute may not be on the list yet.
+  for (auto q = state.db().query("SELECT device FROM attachments WHERE relay = ? AND since < ?", relay,
+                                 state.now() - silence);
+       q.next();)
     if (!attached.contains(q.text(0))) left.push_back(q.text(0));
   publish(state, fqdns_at(state, relay), IfDnsFails::keep, [&] {
     for (const auto& device : left)
@@ -163,10 +169,8 @@ Reply relay_on(State& state, const Request& request) {
   }
 }
 
-// A relay asks for news every 25 s; one that has not for so long is down, and nobody is led there until it
-// speaks again.
+// Nobody is led to a relay that is silent, until it asks for news again.
 void leave_silent_relays(State& state) {
-  constexpr Seconds silence = minute;
   const auto now = state.now(), looked = std::exchange(state.relays_looked, now);
   // If this clock was set, or this process stood still, nobody's silence means anything.
   if (now < looked || now - looked > silence / 2) state.relay_heard.clear();

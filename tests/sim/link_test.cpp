@@ -185,6 +185,29 @@ TEST_CASE("link: two attachments at the one relay that there is part when there 
   }
 }
 
+TEST_CASE("link: the relay ends while the box looks for another, which hangs") {
+  LinkedHome home(46);
+  auto& relays = home.world.host.relays;
+  relays.all[0].listed = false;
+  relays.stop(0, false);
+  home.pass(2min);
+  REQUIRE(home.house.agent->link.state.get().attached.size() == 2);
+  relays.start(0);
+  relays.hang(0);
+  relays.all[0].listed = true;
+  auto dials = home.house.net.dials;
+  for (int i = 0; i < 16 * 60 && home.house.net.dials == dials; ++i) home.pass(1s);
+  REQUIRE(home.house.net.dials > dials);
+  relays.stop(1, false);  // the look has 15 s
+  relays.start(1);
+  home.pass(3s);
+  CHECK(home.attached() == std::set<std::string>{"relay-b"});
+  relays.start(0);
+  home.pass(80s);
+  CHECK(home.attached() == std::set<std::string>{"relay-a", "relay-b"});
+  CHECK(home.house.agent->link.state.get().attached.size() == 2);
+}
+
 TEST_CASE("link: another address of the box's own has it attached anew at once") {
   LinkedHome home(37);
   for (int i = 0; i < 10; ++i) {

@@ -346,7 +346,7 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
   auto registration = deps.identity.registration.wake(wake);
   auto economy = deps.economy.wake(wake);
   auto riding = deps.riding.wake(word);
-  auto proxy = deps.proxy_set.wake(wake);
+  auto proxy = deps.proxy_now.wake(wake);
   Storm storm;
   Backoff backoff(seconds(1), minutes(5));
   State state;

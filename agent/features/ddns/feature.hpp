@@ -25,7 +25,7 @@ struct Deps {
   Fact<Riding>& riding;                     // while it is on, nothing hangs: the link brings the cloud's word
   CloudSession& session;                    // told of answers that cannot be read
   std::function<bool()> proxied;            // a web proxy chooses the way: probing it says nothing
-  FactBase& proxy_set;                      // changes when that may have changed
+  FactBase& proxy_now;                      // changes when that may have changed
 };
 
 // Runs until cancelled; needs a registration in good standing.

@@ -17,7 +17,7 @@ namespace {
 constexpr int slots = 2;
 constexpr Millis figures_age = seconds(10);
 constexpr Millis a_moment = seconds(1);      // of a dial that goes well
-constexpr Millis mute_for = minutes(2);      // an address that did not become a relay is not the first choice
+constexpr Millis told_within = seconds(15);  // a new attachment, which relay it is at
 constexpr Millis last_visits = seconds(60);  // after a goodbye; relays give them half of it
 
 Message<manifest> attach() { return Compose<manifest, "attach">().done(); }
@@ -59,17 +59,12 @@ class Link {
   }
 
  private:
-  struct Dial {  // under way; its trace knows where to
-    std::shared_ptr<Trace> trace;
-    Instant began;
-  };
-
   Task<void> keep(int slot) {
     Redial redial;
     Bucket changes(seconds(5), 60);
     Signal moved(executor_);
     auto net = deps_.net.state.wake(moved);
-    auto set = deps_.proxy_set.wake(moved);
+    auto set = deps_.proxy_now.wake(moved);
     for (;;) {
       moved.clear();
       NetState here = deps_.net.state.get();
@@ -95,23 +90,30 @@ class Link {
   // One connection, from dial to its end; how long to wait before the next.
   Task<std::optional<Millis>> once(int slot, Redial* redial, Signal* moved, NetState* here) {
     auto live = std::make_shared<Live>(executor_, slot);
-    auto dialed = co_await dial_unless(live, redial->failures(), false, moved);
-    if (!dialed) co_return std::nullopt;
+    auto dialed = co_await unless(dial(live, redial->failures()), *moved);
+    if (!dialed) {
+      if (live->stream) live->stream->abort();
+      co_return std::nullopt;
+    }
     if (!*dialed) co_return redial->after(Ending::never_began, Millis(0), deps_.rng);
     while (!live->over) {
       auto look = next_look(*live);
       auto turned = co_await unless(Live::turn(live, deps_.clock, look), *moved);
-      if (turned && (*turned || live->session->visits() != 0)) continue;
+      if (turned && *turned) continue;
       if (turned) {
-        auto elsewhere = std::make_shared<Live>(executor_, slot);
-        dialed = co_await dial_unless(elsewhere, 0, true, moved);
+        look = next_look(*live);  // the other may have ended meanwhile, or a visitor have come
+        if (!look || *look > deps_.clock.now()) continue;
+        auto other = std::make_shared<Live>(executor_, slot);
+        Trial trial(other);
+        auto found = co_await unless(before(attach_elsewhere(other, live), Live::end_of(live)), *moved);
         apart_.looked(deps_.clock.now());
-        if (dialed && *dialed) {
+        if (found && *found && **found) {
+          other->trial = false;
           live->session->drain();
           leave(live.get());
-          live = elsewhere;
+          live = other;
         }
-        if (dialed) continue;
+        if (found) continue;
       }
       // An address change makes the connection worthless before the kernel can tell.
       auto local = parse_ip(std::string(live->stream->local()));
@@ -124,15 +126,19 @@ class Link {
     co_return redial->after(live->ending, deps_.clock.now() - live->told.since, deps_.rng);
   }
 
-  // Nothing: what it stands on has changed meanwhile.
-  Task<std::optional<bool>> dial_unless(LivePtr live, int failures, bool elsewhere, Signal* moved) {
-    auto dialed = co_await unless(dial(live, failures, elsewhere), *moved);
-    if (!dialed && live->stream) live->stream->abort();
-    co_return dialed;
+  // True: `other` stands, and was told that it is at another relay than `live`, to which no visitor came
+  // meanwhile.
+  Task<bool> attach_elsewhere(LivePtr other, LivePtr live) {
+    bool dialed = co_await dial(other, 0);
+    auto until = deps_.clock.now() + told_within;
+    while (dialed && !other->over && other->told.relay.empty() && deps_.clock.now() < until)
+      co_await other->turned.wait_until(deps_.clock, until);
+    bool apart = !other->told.relay.empty() && other->told.relay != live->told.relay;
+    co_return apart && !other->over && live->session->visits() == 0;
   }
 
-  // True: it is attached, and served until its end. `elsewhere`: not where the other is.
-  Task<bool> dial(LivePtr live, int failures, bool elsewhere) {
+  // True: it is attached, and served until its end.
+  Task<bool> dial(LivePtr live, int failures) {
     // One dial at a time, so that each knows where the other is attached. But a relay that takes connections
     // and is mute must not keep both.
     auto& other_dial = dials_[1 - live->slot];
@@ -143,12 +149,10 @@ class Link {
     for (const auto& other : live_)
       if (other->slot != live->slot && !other->leaving)
         options.avoid.push_back(other->told.remote), nodes_.list(other->told.relay, &options.avoid);
-    if (options.avoid.empty())
-      for (const auto& [address, since] : mute_)
-        if (deps_.clock.now() - since < mute_for) options.avoid.push_back(address);
+    if (options.avoid.empty()) nodes_.list_mute(deps_.clock.now(), &options.avoid);
     if (other_dial && !other_dial->trace->remote.empty()) options.avoid.push_back(other_dial->trace->remote);
     live->idle = options.idle = liveness().idle(Liveness::Role::watch);
-    options.others_only = elsewhere;
+    options.others_only = live->trial;
     options.patience = seconds(15);
     auto trace = options.trace = std::make_shared<Trace>();
     // Every other try with small segments: on some paths larger ones vanish without a word.
@@ -163,11 +167,11 @@ class Link {
     } under_way{dials_[live->slot], dialed_};
     under_way.place = Dial{trace, deps_.clock.now()};
     auto stream = co_await lanes_.stream.open(attach(), std::move(options));
-    auto& trouble = trouble_[live->slot];
+    std::optional<Error> unsaid;
+    auto& trouble = live->trial ? unsaid : trouble_[live->slot];
     if (!stream) {
       trouble = stream.error();
-      if (mute_.size() > 16) mute_.clear();
-      if (!trace->remote.empty()) mute_[trace->remote] = deps_.clock.now();
+      nodes_.mute(trace->remote, deps_.clock.now());
       co_return false;
     }
     live->stream = *std::move(stream);
@@ -177,7 +181,7 @@ class Link {
       co_return false;
     }
     trouble.reset();
-    mute_.erase(std::string(live->stream->remote()));
+    nodes_.speaks(std::string(live->stream->remote()));
     auto now = live->quiet = deps_.clock.now();
     live->told = {"", std::string(live->stream->remote()), now, Millis(-1), 0};
     if (auto remote = parse_ip(live->told.remote)) live->v6 = remote->v6;
@@ -207,16 +211,9 @@ class Link {
       }
     } remove{*this, live};
     auto end = co_await live->session->run();
-    live->ending = end == SessionEnd::clean    ? Ending::clean
-                   : end == SessionEnd::broken ? Ending::broken
-                                               : Ending::lost;
+    live->ending = ending_of(end);
     auto now = deps_.clock.now();
-    if (end == SessionEnd::broken)
-      trouble_[live->slot] =
-          Error{"link.broken", Retry::retry_later, "What answers in the relay's place is no relay.", ""};
-    else if (now - live->told.since < seconds(5) && !live->leaving)
-      trouble_[live->slot] =
-          Error{"link.dropped", Retry::retry_later, "The relay ends the connection at once.", ""};
+    if (auto why = complaint(*live, end, now); why && !live->trial) trouble_[live->slot] = std::move(why);
     if (end == SessionEnd::lost) liveness().lost(role(*live), now - live->quiet);
   }
 
@@ -258,38 +255,37 @@ class Link {
     show();
   }
 
-  // When this one should look for another relay: both are at one, and the other watches the path. Not while
-  // it carries visits, which would have to end.
+  // When this one should look for another relay: both are at one. Not while it carries visits, which would
+  // have to end; and the one that watches the path only while the other does. Behind a web proxy nobody knows
+  // where the name leads.
   std::optional<Instant> next_look(const Live& live) {
     auto other = std::find_if(live_.begin(), live_.end(), [&](const LivePtr& each) {
-      return each->slot != live.slot && !each->leaving && !each->told.relay.empty();
+      return each->slot != live.slot && !each->leaving && !each->trial && !each->told.relay.empty();
     });
-    if (other == live_.end() || live.told.relay.empty()) return std::nullopt;
-    if ((*other)->told.relay != live.told.relay) apart_.reached();
-    if ((*other)->told.relay != live.told.relay || watcher_.lock().get() == &live) return std::nullopt;
+    if (other == live_.end() || live.told.relay.empty() || live.addresses.empty()) return std::nullopt;
+    if ((*other)->told.relay != live.told.relay) {
+      apart_.reached();
+      return std::nullopt;
+    }
     auto now = deps_.clock.now();
     auto look = apart_.next_look(now, nodes_.lead_elsewhere(live.addresses, live.told.relay));
-    return live.session->visits() == 0 ? look : std::max(look, now + minutes(1));
+    bool watches = watcher_.lock().get() == &live;
+    bool free = live.session->visits() == 0 && (!watches || (*other)->session->visits() != 0);
+    return free ? look : std::max(look, now + minutes(1));
   }
 
   // The last visits of a relay that says goodbye have their time; but one such connection is enough for a
   // slot, or they would hold all the memory.
-  void see_off(const Live& leaving) {
+  void see_off(Live& leaving) {
     for (const auto& older : live_)
       if (older->slot == leaving.slot && older->leaving && older.get() != &leaving) older->stream->abort();
-    auto self =
-        std::find_if(live_.begin(), live_.end(), [&](const LivePtr& live) { return live.get() == &leaving; });
     sessions_.spawn([](Clock& clock, std::weak_ptr<Live> live) -> Task<void> {
       co_await clock.sleep_for(last_visits);
       if (auto left = live.lock()) left->stream->abort();
-    }(deps_.clock, *self));
+    }(deps_.clock, leaving.weak_from_this()));
   }
 
-  // In this network. They are few: whoever carries a box about begins anew.
-  Liveness& liveness() {
-    if (liveness_.size() > 8) liveness_.clear();
-    return liveness_[network_of(deps_.net.state.get())];
-  }
+  Liveness& liveness() { return liveness_.in(deps_.net.state.get()); }
   Liveness::Role role(const Live& live) const {
     return watcher_.lock().get() == &live ? Liveness::Role::watch : Liveness::Role::spare;
   }
@@ -297,7 +293,9 @@ class Link {
   // IPv4 is the family that hides silent changes, so it is the one to watch; and with the watcher the news
   // ride.
   void appoint() {
-    auto worth = [](const Live& live) { return live.leaving ? -1 : (live.v6 ? 0 : 2) + (live.news ? 1 : 0); };
+    auto worth = [](const Live& live) {
+      return live.leaving || live.trial ? -1 : (live.v6 ? 0 : 2) + (live.news ? 1 : 0);
+    };
     auto best = watcher_.lock();
     if (best && std::find(live_.begin(), live_.end(), best) == live_.end()) best.reset();
     for (const auto& live : live_)
@@ -357,7 +355,7 @@ class Link {
     deps_.riding.set(rides ? Riding{true, seen_[watcher->slot], word_} : Riding{});
     State state{{}, watcher ? seen_[watcher->slot] : ""};
     for (const auto& live : live_)
-      if (!live->leaving) state.attached.push_back(live->told);
+      if (!live->leaving && !live->trial) state.attached.push_back(live->told);
     std::vector<Finding> findings;
     if (state.attached.empty())
       for (const auto& trouble : trouble_)
@@ -375,13 +373,12 @@ class Link {
   Switchboard board_;
   std::vector<LivePtr> live_;
   std::weak_ptr<Live> watcher_;
-  std::map<std::string, Liveness> liveness_;
+  Networks liveness_;
   std::optional<Error> trouble_[slots];
   std::string seen_[slots];
   std::uint64_t word_ = 0;
   bool unsettled_ = false;
   std::optional<Dial> dials_[slots];
-  std::map<std::string, Instant> mute_;  // addresses that did not become a relay, since when
   Nodes nodes_;
   Apart apart_;
   Signal dialed_, stirred_;

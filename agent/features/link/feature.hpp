@@ -43,7 +43,7 @@ struct Deps {
   Fact<State>& state;
   Fact<Riding>& riding;
   std::function<std::string()> proxy;                // the web proxy on the way out; empty: none
-  FactBase& proxy_set;                               // changes when that may have changed
+  FactBase& proxy_now;                               // changes when that may have changed
   std::function<std::unique_ptr<TlsEnd>()> tls_end;  // with the box's certificate; null: there is none
   std::function<void(VisitRecord)> record;
 };

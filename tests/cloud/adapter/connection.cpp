@@ -23,7 +23,6 @@ namespace http = boost::beast::http;
 using Parser = http::request_parser<http::string_body>;
 
 constexpr std::size_t max_header = 16 << 10;
-constexpr std::size_t max_body_bytes = 64 << 10;
 
 std::string on_the_wire(Response response, const Clock& clock, bool keep_alive) {
   // What the cloud answered is complete; what the connection itself had to say is not yet.
@@ -93,7 +92,7 @@ asio::awaitable<std::optional<Response>> hang(Wire* wire, Service* service, beas
 
 }  // namespace
 
-asio::awaitable<void> serve(Wire* wire, Service* service, Answer answer) {
+asio::awaitable<void> serve(Wire* wire, Service* service, Answer answer, std::size_t most) {
   beast::flat_buffer buffer;
   for (bool keep_alive = true; keep_alive;) {
     if (buffer.size() == 0) {
@@ -104,7 +103,7 @@ asio::awaitable<void> serve(Wire* wire, Service* service, Answer answer) {
     }
     Parser parser;
     parser.header_limit(max_header);
-    parser.body_limit(max_body_bytes);
+    parser.body_limit(most);
     wire->expires_after(std::chrono::seconds(10));
     auto error = co_await read_message(wire, &buffer, &parser, true);
     if (!error && beast::iequals(parser.get()[http::field::expect], "100-continue")) {

@@ -35,7 +35,8 @@ class Wire {
 /// Answers a request of this connection; fills in what the connection knows (peer, certificate).
 using Answer = std::function<Reply(Request)>;
 
-/// Serves requests until the client closes, is silent for too long, or breaks the protocol.
-asio::awaitable<void> serve(Wire* wire, Service* service, Answer answer);
+/// Serves requests until the client closes, is silent for too long, or breaks the protocol. `most`: bytes of
+/// a body.
+asio::awaitable<void> serve(Wire* wire, Service* service, Answer answer, std::size_t most = 64 << 10);
 
 }  // namespace refcloud

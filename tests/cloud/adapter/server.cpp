@@ -158,10 +158,11 @@ asio::awaitable<void> serve_operator(local::socket socket, Service* service) {
   co_await serve(&wire, service, std::bind_front(answer_operator, service));
 }
 
+// A relay names all of its boxes: ten thousand of them are 500 KB.
 asio::awaitable<void> serve_relay(local::socket socket, Service* service) {
   PlainStream stream(std::move(socket));
   WireOver wire(&stream);
-  co_await serve(&wire, service, std::bind_front(answer_relay, service));
+  co_await serve(&wire, service, std::bind_front(answer_relay, service), 1 << 20);
 }
 
 // A connection that fails must not end the listener, so nothing is thrown past here but the end of the

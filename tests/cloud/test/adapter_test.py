@@ -19,7 +19,7 @@ import threading
 import time
 import unittest
 
-from program import HOST, REFCLOUD, Program, main, run
+from program import HOST, REFCLOUD, Program, UnixConnection, main, run
 
 
 class FakePowerDns(http.server.BaseHTTPRequestHandler):
@@ -54,7 +54,8 @@ class AdapterTest(unittest.TestCase, Program):
         with open(key, "w") as out:
             out.write("secret\n")
         cls.keylog = os.path.join(cls.keys.name, "keylog")
-        cls.start("--front", "127.0.0.1:0", "--keylog", cls.keylog,
+        cls.relays = os.path.join(cls.keys.name, "relays")
+        cls.start("--front", "127.0.0.1:0", "--keylog", cls.keylog, "--relays", cls.relays,
                   "--pdns-url", "http://127.0.0.1:%d" % cls.dns.server_port, "--pdns-key-file", key)
 
     @classmethod
@@ -63,6 +64,17 @@ class AdapterTest(unittest.TestCase, Program):
         cls.dns.shutdown()
         cls.dns.server_close()
         cls.keys.cleanup()
+
+    def test_a_relay_may_name_all_of_its_boxes(self):
+        def news(boxes):
+            attached = {"%08d-0000-4000-8000-000000000000" % i: 2000000000 + i for i in range(boxes)}
+            with contextlib.closing(UnixConnection(self.relays)) as connection:
+                return self.call("POST", "/relay/news", json.dumps({"relay": "relay-a", "attached": attached, "hold": 0}),
+                                 {"Content-Type": "application/json"}, connection)
+        answer, text = news(10000)
+        self.assertEqual((answer.status, len(json.loads(text)["gone"])), (200, 10000))
+        with self.assertRaises(ConnectionError):  # refused by its length, before all of it is sent
+            news(30000)
 
     def test_answers_carry_date_and_length_and_keep_the_connection(self):
         connection = self.kept()

@@ -148,11 +148,41 @@ TEST_CASE("relay door: names do not lead to a relay that has fallen silent, unti
     CHECK(door.found() == one);
     CHECK(door.cloud.rows_of("relay-b").count("attachments") == 0);
   }
+  SUBCASE("a box that has just come is not on its list yet") {
+    door.ask("/relay/attach", {{"relay", "relay-b"}, {"device_id", door.nas.device_id}, {"seen", "5.6.7.9"}});
+    door.poll("relay-b", {});
+    CHECK(door.found() == both);
+  }
   SUBCASE("it has started again") {
     door.ask("/relay/started", {{"relay", "relay-b"}, {"ipv4", "5.6.8.3"}, {"ipv6", nullptr}});
     CHECK(door.found() == one);
     door.ask("/relay/attach", {{"relay", "relay-b"}, {"device_id", door.nas.device_id}, {"seen", "5.6.7.8"}});
     CHECK(door.found() == both);
+  }
+}
+
+TEST_CASE("relay door: boxes that come and go are a sign of life as well") {
+  TwoRelays door;
+  for (int i = 0; i < 10; ++i) {
+    door.pass(40, {"relay-a"});
+    door.ask(i % 2 == 0 ? "/relay/detach" : "/relay/attach",
+             i % 2 == 0 ? json::object{{"relay", "relay-b"}, {"device_id", "another"}}
+                        : json::object{
+                              {"relay", "relay-b"}, {"device_id", door.nas.device_id}, {"seen", "5.6.7.8"}});
+  }
+  CHECK(door.found().size() == 2);
+}
+
+TEST_CASE("relay door: while DNS refuses, names below the box's are not forgotten") {
+  Door door;
+  door.attach();
+  door.dns.failing = true;
+  door.ask("/relay/detach", {{"relay", "relay-a"}, {"device_id", door.nas.device_id}});
+  door.dns.failing = false;
+  door.cloud.tick();
+  for (auto* name : {"nas1.mynas.test", "*.nas1.mynas.test"}) {
+    auto found = door.dns.zone.find(name);
+    CHECK((found == door.dns.zone.end() || found->second.a.empty()));
   }
 }
 

@@ -13,7 +13,7 @@
 
 namespace qcloud::link {
 
-struct Live {
+struct Live : std::enable_shared_from_this<Live> {
   Live(boost::asio::any_io_executor executor, int s) : slot(s), turned(executor) {}
   const int slot;
   std::unique_ptr<ByteStream> stream;
@@ -25,9 +25,13 @@ struct Live {
   Instant quiet{};  // since when it has carried nothing
   Ending ending = Ending::lost;
   bool leaving = false;
-  bool over = false;  // it ended, or it will soon
-  Signal turned;      // it is over, or one of the two was told which relay it is at
+  bool trial = false;  // whether it is better than the one of this slot that stands
+  bool over = false;   // it ended, or it will soon
+  Signal turned;       // it is over, or one of the two was told which relay it is at
 
+  static Task<void> end_of(std::shared_ptr<Live> live) {
+    while (!live->over) co_await live->turned.wait();
+  }
   // True: it turned; false: it is time to look for another relay.
   static Task<bool> turn(std::shared_ptr<Live> live, Clock& clock, std::optional<Instant> look) {
     if (look) co_return co_await live->turned.wait_until(clock, *look);
@@ -36,5 +40,36 @@ struct Live {
   }
 };
 using LivePtr = std::shared_ptr<Live>;
+
+// It ends with this, unless it was found good: no trial any more.
+class Trial {
+ public:
+  explicit Trial(LivePtr live) : live_(std::move(live)) { live_->trial = true; }
+  ~Trial() {
+    if (live_->trial && live_->stream) live_->stream->abort();
+  }
+  Trial(const Trial&) = delete;
+
+ private:
+  LivePtr live_;
+};
+
+struct Dial {  // under way; its trace knows where to
+  std::shared_ptr<Trace> trace;
+  Instant began;
+};
+
+// What there is to say of an end, to the owner.
+inline std::optional<Error> complaint(const Live& live, SessionEnd end, Instant now) {
+  if (end == SessionEnd::broken)
+    return Error{"link.broken", Retry::retry_later, "What answers in the relay's place is no relay.", ""};
+  if (now - live.told.since < seconds(5) && !live.leaving)
+    return Error{"link.dropped", Retry::retry_later, "The relay ends the connection at once.", ""};
+  return std::nullopt;
+}
+
+inline Ending ending_of(SessionEnd end) {
+  return end == SessionEnd::clean ? Ending::clean : end == SessionEnd::broken ? Ending::broken : Ending::lost;
+}
 
 }  // namespace qcloud::link

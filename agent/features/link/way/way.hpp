@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/core/clock.hpp"
+#include "agent/features/link/policy.hpp"
 #include "platform/platform.hpp"
 
 namespace qcloud::link {
@@ -21,9 +22,31 @@ bool holds(const NetState& before, const NetState& now, const IpAddress& local);
 // elsewhere.
 std::string network_of(const NetState& net);
 
-// Which relay each address led to: one may have several.
+// They are few: whoever carries a box about begins anew.
+class Networks {
+ public:
+  Liveness& in(const NetState& net) {
+    if (liveness_.size() > 8) liveness_.clear();
+    return liveness_[network_of(net)];
+  }
+
+ private:
+  std::map<std::string, Liveness> liveness_;
+};
+
+// Which relay each address led to: one may have several. And which became none: for two minutes those are not
+// the first choice.
 class Nodes {
  public:
+  void mute(const std::string& address, Instant now) {
+    if (mute_.size() > 16) mute_.clear();
+    if (!address.empty()) mute_[address] = now;
+  }
+  void speaks(const std::string& address) { mute_.erase(address); }
+  void list_mute(Instant now, std::vector<std::string>* addresses) const {
+    for (const auto& [address, since] : mute_)
+      if (now - since < minutes(2)) addresses->push_back(address);
+  }
   void learn(const std::string& address, const std::string& relay) {
     if (relay_.size() > 32) relay_.clear();
     relay_[address] = relay;
@@ -44,11 +67,13 @@ class Nodes {
 
  private:
   std::map<std::string, std::string> relay_;
+  std::map<std::string, Instant> mute_;
 };
 
 // Two attachments at one relay are no more than one: its end is the end of both. When to look whether the
 // relay's name leads to another: at once where it may, and after 1, 2, 4 .. 15 minutes, for that one may be
-// down; every 15 minutes where it leads to this relay alone. A look that finds none costs a question of DNS.
+// down; every 15 minutes where it leads to this relay alone. A look that finds none costs a question of DNS,
+// and a row in the owner's ledger.
 class Apart {
  public:
   Instant next_look(Instant now, bool may_lead_elsewhere);

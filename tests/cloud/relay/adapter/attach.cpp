@@ -43,9 +43,9 @@ Task<void> Relay::attach(WirePtr wire, Connections::Place) {
   bool set_up = !shown.device.empty();
   auto id = set_up ? shown.device : "setup:" + shown.rendezvous;
   SessionPtr session;
+  bool admitted = false;
   {
     Arrival arrival(arriving_, id);
-    bool admitted = false;
     if (set_up) {
       auto admission = co_await cloud_.attach(options_.name, id, wire->peer().to_string(), shown.certificate);
       admitted = admission.admitted;
@@ -53,8 +53,13 @@ Task<void> Relay::attach(WirePtr wire, Connections::Place) {
       if (admitted && !slots_.holds(id)) told_[id] = admission.newest.value_or(0);
     } else if (!shown.rendezvous.empty())
       admitted = rendezvous_.admit(id, Connections::network(wire->peer()), Steady::now());
-    if (!admitted) co_return wire->abort();
-    session = std::make_shared<Session>(id, budget_);
+    if (admitted) session = std::make_shared<Session>(id, budget_);
+  }
+  if (!admitted) {
+    wire->abort();
+    // Its last connection may have ended meanwhile, and left that to this one.
+    if (told_.contains(id)) co_await report_gone(id, wire->peer().to_string(), shown.certificate);
+    co_return;
   }
   struct Held {
     Relay& relay;
