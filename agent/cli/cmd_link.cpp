@@ -146,7 +146,10 @@ Exit publish_service(Session& session) {
   if (asks) {
     const auto said =
         session.asked("Is it an administration page: can whoever signs in there change the NAS?");
-    if (!said) return Exit::refused;
+    if (!said) {
+      session.host.err << "Nothing was changed.\n";
+      return Exit::refused;
+    }
     admin_page = *said;
   }
   if (admin_page) {

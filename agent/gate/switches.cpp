@@ -38,7 +38,8 @@ Status Switches::write(std::string_view feature, bool on, WallTime when) {
 }
 
 void Switches::keep_off(std::string_view feature) {
-  kept_off_[std::string(feature)] = db_.number("SELECT changed FROM switches WHERE feature=?", {feature});
+  std::string name(feature);
+  kept_off_[name] = changed_[name];
   refresh();
 }
 
@@ -63,7 +64,7 @@ void Switches::refresh() {
   States next;
   for (const Manifest* manifest : manifests_)
     if (manifest->has_switch) next[std::string(manifest->name)].on = manifest->default_on;
-  std::map<std::string, std::int64_t, std::less<>> rows;
+  Changes rows;
   auto status = db_.run("SELECT feature,is_on,holds,resume,changed FROM switches", {}, [&](const Row& row) {
     auto at = next.find(row.text(0));
     if (at == next.end()) return;
@@ -72,10 +73,12 @@ void Switches::refresh() {
     at->second.resume = row.number(3) != 0;
     rows[at->first] = row.number(4);
   });
-  if (status)
-    std::erase_if(kept_off_, [&](const auto& kept) { return rows[kept.first] != kept.second; });
-  else
+  if (status) {
+    changed_ = std::move(rows);
+    std::erase_if(kept_off_, [&](const auto& kept) { return changed_[kept.first] != kept.second; });
+  } else {
     next = states.get();
+  }
   for (const auto& [name, changed] : kept_off_)
     if (auto at = next.find(name); at != next.end()) at->second.on = false;
   states.set(std::move(next));

@@ -49,7 +49,9 @@ class Switches {
  private:
   Db& db_;
   std::vector<const Manifest*> manifests_;
-  std::map<std::string, std::int64_t, std::less<>> kept_off_;  // with `changed` of the row that stayed
+  using Changes = std::map<std::string, std::int64_t, std::less<>>;
+  Changes changed_;   // when each row was decided
+  Changes kept_off_;  // with `changed` of the row that stayed
 };
 
 }  // namespace qcloud

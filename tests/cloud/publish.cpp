@@ -15,7 +15,8 @@ Audience audience(const std::string& text) {
   return Audience::everyone;
 }
 
-bool tell(State& state, const std::vector<std::string>& fqdns) {
+// `again`: an earlier try may have got through, although nobody heard of it.
+bool tell(State& state, const std::vector<std::string>& fqdns, bool again) {
   std::vector<NameRecords> wanted;
   wanted.reserve(fqdns.size());
   std::vector<std::string> below;
@@ -24,8 +25,7 @@ bool tell(State& state, const std::vector<std::string>& fqdns) {
     // Services have names of their own below the box's: they are reached through the relay alone.
     auto relay = relay_of(state, fqdn);
     const bool had = state.db().query("SELECT 1 FROM wildcards WHERE fqdn = ?", fqdn).next();
-    if (relay == Records{} && !had) continue;
-    // Known before DNS has it, and until DNS has it no more.
+    if (relay == Records{} && !had && !again) continue;
     if (relay == Records{})
       below.push_back(fqdn);
     else
@@ -48,7 +48,7 @@ void publish(State& state, const std::vector<std::string>& fqdns, IfDnsFails on_
   for (const auto& fqdn : fqdns) state.db().run("INSERT OR IGNORE INTO dns_dirty VALUES(?)", fqdn);
   Transaction transaction(state.db());
   change();
-  if (!fqdns.empty() && !tell(state, fqdns) && on_failure == IfDnsFails::refuse)
+  if (!fqdns.empty() && !tell(state, fqdns, false) && on_failure == IfDnsFails::refuse)
     throw unavailable("dns-unavailable", "The DNS server does not answer; nothing was changed.", 30);
   transaction.commit();
 }
@@ -113,7 +113,7 @@ void publish_dirty(State& state) {
     std::vector<std::string> fqdns;
     for (auto q = state.db().query("SELECT fqdn FROM dns_dirty LIMIT 50"); q.next();)
       fqdns.push_back(q.text(0));
-    if (fqdns.empty() || !tell(state, fqdns)) return;
+    if (fqdns.empty() || !tell(state, fqdns, true)) return;
   }
 }
 

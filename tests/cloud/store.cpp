@@ -53,7 +53,7 @@ CREATE TABLE IF NOT EXISTS ddns(
 CREATE TABLE IF NOT EXISTS relays(name TEXT PRIMARY KEY, ipv4 TEXT, ipv6 TEXT, started INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS attachments(
   device TEXT NOT NULL, relay TEXT NOT NULL, seen TEXT NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(device, relay)) STRICT;
--- Those of them that have stopped asking for news: names do not lead there.
+-- Those of them that have said nothing for a minute: names do not lead there.
 CREATE TABLE IF NOT EXISTS silent_relays(name TEXT PRIMARY KEY) STRICT;
 -- Names below which every other name leads to the relay, too.
 CREATE TABLE IF NOT EXISTS wildcards(fqdn TEXT PRIMARY KEY) STRICT;

@@ -107,11 +107,12 @@ class Link {
         Trial trial(other);
         auto found = co_await unless(before(attach_elsewhere(other, live), Live::end_of(live)), *moved);
         apart_.looked(deps_.clock.now());
-        if (found && *found && **found) {
+        if (found && *found && **found && next_look(*live)) {
           other->trial = false;
           live->session->drain();
           leave(live.get());
           live = other;
+          for (const auto& each : live_) each->turned.notify();
         }
         if (found) continue;
       }
@@ -220,6 +221,7 @@ class Link {
   SessionEvents events(Live* live) {
     return {[this, live](std::shared_ptr<Visit> visit) {
               live->quiet = deps_.clock.now();
+              if (live->trial) return visit->refuse();  // the relay tries another
               board_.take(std::move(visit));
               stirred_.notify();
             },
@@ -234,8 +236,8 @@ class Link {
                 if (!told) return 400;
                 live->told.relay = told->relay;
                 live->news = told->news;
-                seen_[live->slot] = told->seen;
-                tells = tells || told->seen != deps_.riding.get().seen;
+                live->seen = told->seen;
+                tells = tells || (!live->trial && told->seen != deps_.riding.get().seen);
                 nodes_.learn(live->told.remote, told->relay);
               }
               // Both relays have the same news: it is heard once.
@@ -251,7 +253,7 @@ class Link {
     live->leaving = live->over = true;
     live->ending = Ending::clean;
     live->turned.notify();
-    see_off(*live);
+    if (!live->trial) see_off(*live);
     show();
   }
 
@@ -262,7 +264,8 @@ class Link {
     auto other = std::find_if(live_.begin(), live_.end(), [&](const LivePtr& each) {
       return each->slot != live.slot && !each->leaving && !each->trial && !each->told.relay.empty();
     });
-    if (other == live_.end() || live.told.relay.empty() || live.addresses.empty()) return std::nullopt;
+    bool proxied = live.addresses.empty() || !deps_.proxy().empty();
+    if (other == live_.end() || live.told.relay.empty() || proxied) return std::nullopt;
     if ((*other)->told.relay != live.told.relay) {
       apart_.reached();
       return std::nullopt;
@@ -278,7 +281,9 @@ class Link {
   // slot, or they would hold all the memory.
   void see_off(Live& leaving) {
     for (const auto& older : live_)
-      if (older->slot == leaving.slot && older->leaving && older.get() != &leaving) older->stream->abort();
+      if (older->slot == leaving.slot && older->leaving && older.get() != &leaving &&
+          leaving.session->visits() != 0)
+        older->stream->abort();
     sessions_.spawn([](Clock& clock, std::weak_ptr<Live> live) -> Task<void> {
       co_await clock.sleep_for(last_visits);
       if (auto left = live.lock()) left->stream->abort();
@@ -352,8 +357,8 @@ class Link {
     auto watcher = watcher_.lock();
     bool watched = watcher && !watcher->leaving && (!watcher->v6 || !deps_.net.state.get().route4);
     bool rides = watched && watcher->news;
-    deps_.riding.set(rides ? Riding{true, seen_[watcher->slot], word_} : Riding{});
-    State state{{}, watcher ? seen_[watcher->slot] : ""};
+    deps_.riding.set(rides ? Riding{true, watcher->seen, word_} : Riding{});
+    State state{{}, watcher ? watcher->seen : ""};
     for (const auto& live : live_)
       if (!live->leaving && !live->trial) state.attached.push_back(live->told);
     std::vector<Finding> findings;
@@ -375,7 +380,6 @@ class Link {
   std::weak_ptr<Live> watcher_;
   Networks liveness_;
   std::optional<Error> trouble_[slots];
-  std::string seen_[slots];
   std::uint64_t word_ = 0;
   bool unsettled_ = false;
   std::optional<Dial> dials_[slots];

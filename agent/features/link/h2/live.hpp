@@ -20,6 +20,7 @@ struct Live : std::enable_shared_from_this<Live> {
   std::unique_ptr<Session> session;
   Attached told;
   std::vector<std::string> addresses;  // where the relay's name led to
+  std::string seen;                    // the address from which the relay sees this box
   bool news = false, v6 = false;
   Millis idle{0};   // as its path is probed now
   Instant quiet{};  // since when it has carried nothing

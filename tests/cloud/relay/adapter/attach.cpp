@@ -58,7 +58,7 @@ Task<void> Relay::attach(WirePtr wire, Connections::Place) {
   if (!admitted) {
     wire->abort();
     // Its last connection may have ended meanwhile, and left that to this one.
-    if (told_.contains(id)) co_await report_gone(id, wire->peer().to_string(), shown.certificate);
+    if (set_up) co_await report_gone(id, wire->peer().to_string(), shown.certificate);
     co_return;
   }
   struct Held {
