@@ -13,7 +13,7 @@ WINDOW, ROUNDS = 75, 3
 DAY = 86400.0
 # What a day holds besides, where nothing moves (docs/link-protocol.md): looks at the cloud, probes of the second
 # attachment, and questions to both relays. A question: a PING and its answer, 91 bytes each, and a bare ACK of 52.
-LOOKS, SPARE_ROUNDS, QUESTIONS, QUESTION = 4, DAY / 240, 2 * DAY / 1200, 91 + 91 + 52
+LOOKS, SPARE_ROUNDS, QUESTIONS, QUESTION = 4, DAY / 200, 2 * DAY / 1200, 91 + 91 + 52
 
 
 def _with(address, frames):

@@ -7,8 +7,8 @@ from lab.home import Home
 from lab.relay import BOXES_PORT
 
 SECONDS = int(os.environ.get("QCLOUD_LINK_IDLE", "75"))
-# The standby's probe and its answer come every four minutes: a short look may see none, so a day's are added.
-STANDBY = 86400 // 240 * 104
+# The standby's probe and its answer come every 200 s: a short look may see none, so a day's are added.
+STANDBY = 86400 // 200 * 104
 
 
 def test_bytes_a_day():

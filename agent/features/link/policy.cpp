@@ -41,9 +41,9 @@ bool Liveness::lost(Role role, Millis silent) {
     span.strikes = 0;
     return false;
   }
-  if (++span.strikes < 2) return false;
+  if (role == Role::watch && ++span.strikes < 2) return false;
   span.strikes = 0;
-  span.idle = std::max(shortest_idle, span.idle / 2);
+  span.idle = std::max(shortest_idle, span.idle / (role == Role::watch ? 2 : 4));
   return true;
 }
 

@@ -8,14 +8,17 @@ using namespace qcloud;
 using namespace qcloud::link;
 using Role = Liveness::Role;
 
-TEST_CASE("liveness: the second end in a row with the first probe halves the span") {
+TEST_CASE(
+    "liveness: an end with the first probe quarters the spare's span, two in a row halve the watcher's") {
   Liveness liveness;
   CHECK(liveness.idle(Role::watch) == seconds(25));
-  CHECK(liveness.idle(Role::spare) == seconds(240));
-  CHECK_FALSE(liveness.lost(Role::spare, seconds(241)));
-  CHECK(liveness.lost(Role::spare, seconds(249)));
-  CHECK(liveness.idle(Role::spare) == seconds(120));
+  CHECK(liveness.idle(Role::spare) == seconds(200));
+  CHECK(liveness.lost(Role::spare, seconds(207)));
+  CHECK(liveness.idle(Role::spare) == seconds(50));
   CHECK(liveness.idle(Role::watch) == seconds(25));
+  CHECK_FALSE(liveness.lost(Role::watch, seconds(26)));
+  CHECK(liveness.lost(Role::watch, seconds(32)));
+  CHECK(liveness.idle(Role::watch) == Millis(12500));
 }
 
 TEST_CASE("liveness: what says nothing of idle connections changes nothing") {
@@ -28,7 +31,7 @@ TEST_CASE("liveness: what says nothing of idle connections changes nothing") {
   liveness.alive(Role::watch, seconds(60));  // in between one held
   CHECK_FALSE(liveness.lost(Role::watch, seconds(26)));
   CHECK(liveness.idle(Role::watch) == seconds(25));
-  CHECK(liveness.idle(Role::spare) == seconds(240));
+  CHECK(liveness.idle(Role::spare) == seconds(200));
 }
 
 TEST_CASE("liveness: never below 10 s, and the spare is never asked more often than the one that watches") {
