@@ -63,8 +63,7 @@ constexpr CatalogEntry catalog[] = {
      "Claim one with: qcloud ddns claim NAME"},
     {"ddns_no_public_address", Severity::warning, "This box has no address that the internet can reach.",
      "Check the router's internet connection."},
-    {"ddns_behind_router", Severity::info,
-     "This box stands behind a router, whose address is {public}.",
+    {"ddns_behind_router", Severity::info, "This box stands behind a router, whose address is {public}.",
      "To be reached without the link, forward a port on the router to {local}."},
     {"ddns_carrier_nat", Severity::warning,
      "The internet provider shares one address among many customers (CGNAT, {evidence}); this box cannot be "

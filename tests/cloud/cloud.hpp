@@ -87,8 +87,8 @@ class Cloud {
   /// another callback. handle() must not be called from it.
   void set_on_change(std::function<void(const std::string& device_id)>);
 
-  /// Finishes what DNS refused earlier: dirty names, pending erasures; leads nobody to a relay that is silent.
-  /// Call it every few seconds.
+  /// Finishes what DNS refused earlier: dirty names, pending erasures; leads nobody to a relay that is
+  /// silent. Call it every few seconds.
   void tick();
   /// Deletes what has passed its date. Call it hourly.
   void run_retention();

@@ -78,7 +78,7 @@ class Relays {
     std::string name, address;
     bool up = true, hangs = false;
     bool listed = true;  // the relays' name leads to it
-    Instant since{};  // up or down
+    Instant since{};     // up or down
     std::map<std::string, std::int64_t> told;
     std::vector<RelayStream*> streams;  // in the order of their coming: the same in each run
   };

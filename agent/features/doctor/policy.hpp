@@ -57,7 +57,7 @@ struct Observed {
   std::vector<Local> locals;
   bool route4 = false, route6 = false, tunnel = false;
   bool way_out = false;  // over a route, or to a web proxy in the own network
-  int changes = 0;  // of addresses and routes, within the last ten minutes
+  int changes = 0;       // of addresses and routes, within the last ten minutes
   bool clock_synchronized = true;
   Millis clock_error{0};  // the cloud's time minus ours, when the difference matters
   WallTime now;           // the best time known
