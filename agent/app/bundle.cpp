@@ -3,6 +3,7 @@
 #include "agent/app/api.hpp"
 #include "agent/app/status.hpp"
 #include "agent/features/doctor/feature.hpp"
+#include "agent/store/meta.hpp"
 
 namespace qcloud {
 
@@ -95,6 +96,9 @@ doctor::Box box_of(Agent& agent) {
     box.orders_problem = delay->problem;
   }
   box.state_trouble = agent.ledger.trouble.get();
+  // A disk that is full, or died, is found out by writing to it; the ledger writes to memory first.
+  if (auto written = set_meta(agent.deps.db, "examined", to_rfc3339(agent.deps.clock.wall())); !written)
+    box.state_trouble = written.error().detail;
   if (!agent.deps.platform.initialized) box.not_set_up = agent.deps.platform.set_up;
   box.link.on = agent.switches.on(link::manifest.name);
   box.link.services = agent.link.services.get().size();

@@ -80,7 +80,8 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                            return agent.deps.tls_ends->make(
                                agent.box_certificate.pem(registration->fqdn, agent.session.now()));
                          },
-                         [&agent](link::VisitRecord visit) { agent.link.record(std::move(visit)); }};
+                         [&agent](link::VisitRecord visit) { agent.link.record(std::move(visit)); },
+                         agent.link.visits_there};
          return link::run(std::move(deps), Lanes<link::manifest>(agent.link_port));
        },
        {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});

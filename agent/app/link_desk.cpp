@@ -1,5 +1,7 @@
 #include "agent/app/link_desk.hpp"
 
+#include <algorithm>
+
 #include "agent/core/anonymize.hpp"
 #include "agent/core/ip.hpp"
 
@@ -133,7 +135,7 @@ Status LinkDesk::withdraw(const std::string& name) {
 }
 
 void LinkDesk::record(link::VisitRecord visit) {
-  fade();
+  for (auto& older : visitors_) fade(older);
   ++visits_;
   bytes_in_ += visit.bytes_in;
   bytes_out_ += visit.bytes_out;
@@ -146,13 +148,14 @@ void LinkDesk::forget_visitors() {
   visits_ = bytes_in_ = bytes_out_ = 0;
 }
 
-void LinkDesk::fade() {
-  auto limit = clock_.wall() - days(1);
-  for (auto& visit : visitors_) {
-    if (visit.faded || visit.began >= limit) continue;
-    visit.source = anonymize(visit.source);
-    visit.faded = true;
-  }
+void LinkDesk::fade(link::VisitRecord& visit) const {
+  if (visit.faded || visit.began >= clock_.wall() - days(1)) return;
+  visit.source = anonymize(visit.source);
+  visit.faded = true;
+}
+
+std::vector<link::VisitRecord> LinkDesk::there() const {
+  return visits_there ? visits_there() : std::vector<link::VisitRecord>();
 }
 
 json::array LinkDesk::services_json(const std::string& fqdn) const {
@@ -177,24 +180,35 @@ json::object LinkDesk::state_json() const {
                                                                       : json::value(each.round_trip.count())},
                         {"visits", each.visits}});
   }
+  auto visits = visits_, bytes_in = bytes_in_, bytes_out = bytes_out_;
+  for (const auto& visit : there()) {
+    ++visits;
+    bytes_in += visit.bytes_in;
+    bytes_out += visit.bytes_out;
+  }
   return {{"attached", std::move(attached)},
           {"seen", state.get().seen.empty() ? json::value(nullptr) : json::value(state.get().seen)},
-          {"visits", visits_},
-          {"bytes_in", bytes_in_},
-          {"bytes_out", bytes_out_}};
+          {"visits", visits},
+          {"bytes_in", bytes_in},
+          {"bytes_out", bytes_out}};
 }
 
 json::array LinkDesk::visitors_json() {
-  fade();
   json::array out;
-  for (auto at = visitors_.rbegin(); at != visitors_.rend(); ++at)
-    out.push_back({{"time", to_rfc3339(at->began)},
-                   {"service", at->service},
-                   {"visitor", at->source},
-                   {"milliseconds", at->stayed.count()},
-                   {"bytes_in", at->bytes_in},
-                   {"bytes_out", at->bytes_out},
-                   {"outcome", at->outcome}});
+  auto tell = [&](link::VisitRecord& visit) {
+    fade(visit);
+    out.push_back({{"time", to_rfc3339(visit.began)},
+                   {"service", visit.service},
+                   {"visitor", visit.source},
+                   {"milliseconds", visit.stayed.count()},
+                   {"bytes_in", visit.bytes_in},
+                   {"bytes_out", visit.bytes_out},
+                   {"outcome", visit.outcome}});
+  };
+  auto here = there();
+  if (here.size() > most_visitors) here.erase(here.begin(), here.end() - most_visitors);
+  std::for_each(here.rbegin(), here.rend(), tell);
+  std::for_each(visitors_.rbegin(), visitors_.rend(), tell);
   return out;
 }
 

@@ -34,15 +34,19 @@ class LinkDesk {
   void forget_visitors();
 
   boost::json::array services_json(const std::string& fqdn) const;
+  // With the visits that are there in what has come and gone so far.
   boost::json::object state_json() const;
+  // The newest first; those who are there before all others.
   boost::json::array visitors_json();
 
   Fact<link::Services> services;
   Fact<link::State> state;
+  std::function<std::vector<link::VisitRecord>()> visits_there;
 
  private:
   Status write(const link::Service& service);
-  void fade();  // after a day the last part of a visitor's address is gone
+  void fade(link::VisitRecord& visit) const;  // after a day the last part of an address is gone
+  std::vector<link::VisitRecord> there() const;
   Db& db_;
   Clock& clock_;
   std::set<std::string> withdrawn_;  // which could not be written

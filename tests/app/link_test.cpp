@@ -95,6 +95,49 @@ TEST_CASE_FIXTURE(World, "link: a backup has what is published, and brings it ba
   CHECK(services().size() == 2);
 }
 
+TEST_CASE_FIXTURE(
+    World, "L3 link: what is withdrawn is closed also when that cannot be written, and the owner is told") {
+  REQUIRE(start());
+  REQUIRE(publish("web", {{"port", 8443}}));
+  REQUIRE(state.db().run("PRAGMA query_only=1"));
+  auto said = call("DELETE", "/v1/link/services/web");
+  REQUIRE_FALSE(said);
+  CHECK(said.error().code.starts_with("store."));
+  CHECK(said.error().detail.find("after a restart it would be again") != std::string::npos);
+  CHECK_FALSE(said.error().fix.empty());
+  CHECK(services().empty());
+  REQUIRE(state.db().run("PRAGMA query_only=0"));
+  REQUIRE(call("DELETE", "/v1/link/services/web"));  // again: now it is written
+  stop();
+  make();
+  REQUIRE(start());
+  CHECK(services().empty());
+}
+
+TEST_CASE_FIXTURE(
+    World, "L4 link: visitors who are there are told of with those who left, and their addresses fade too") {
+  REQUIRE(start());
+  auto visit = [&](const char* service, const char* outcome, std::uint64_t bytes) {
+    return link::VisitRecord{clock.wall(), service, "5.6.7.99", seconds(1), bytes, 2 * bytes, outcome, false};
+  };
+  agent->link.record(visit("web", "served", 100));
+  agent->link.visits_there = [there = std::vector{visit("ssh", "still here", 1000)}] { return there; };
+  auto state = call("GET", "/v1/link");
+  REQUIRE(state);
+  CHECK(state->body.at("visits") == 2);
+  CHECK(state->body.at("bytes_in") == 1100);
+  CHECK(state->body.at("bytes_out") == 2200);
+  auto visitors = [&] { return call("GET", "/v1/link/visitors")->body.at("visitors").as_array(); };
+  REQUIRE(visitors().size() == 2);
+  CHECK(visitors()[0].at("service") == "ssh");
+  CHECK(visitors()[0].at("outcome") == "still here");
+  CHECK(visitors()[1].at("visitor") == "5.6.7.99");
+  clock.advance(days(1) + seconds(1));
+  for (const auto& each : visitors()) CHECK(each.at("visitor") != "5.6.7.99");
+  agent->link.visits_there = nullptr;
+  CHECK(visitors().size() == 1);
+}
+
 TEST_CASE_FIXTURE(World, "R3 link: what was published goes with the registration") {
   registered();
   REQUIRE(start());

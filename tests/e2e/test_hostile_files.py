@@ -1,4 +1,5 @@
 """Broken configuration files and broken state: a clear word, the right exit code, and nothing lost."""
+import json
 import os
 import shutil
 import socket
@@ -230,6 +231,9 @@ def test_state_cannot_be_written():
                 if done.returncode == 0:
                     assert on == (step % 2 == 1), "confirmed, but not so"
             assert agent.proc.alive()
+            if refused == 6:
+                found = [f["code"] for f in json.loads(agent.cli("doctor", "--json", check=False).stdout)["checks"]]
+                assert "state_not_writable" in found and "state_ok" not in found, found
             print("figure: full: %d of 6 decisions refused" % refused)
             agent.stop()
         agent.mounts = ""

@@ -31,6 +31,16 @@ def test_page():
         home.agent.cli("link", "services", "add", "plain", str(home.site.plain_port), "--tls", "here")
         assert home.curl(service="plain", ca=own).stdout == PAGE
         home.last_visit(service="plain", outcome="served", visitor=VISITOR)
+        # Who is there is shown, and counted.
+        with home.tls() as there:
+            there.sendall(b"GET / HTTP/1.1\r\nHost: nas\r\n\r\n")
+            assert there.recv(1 << 16).startswith(b"HTTP/1.1 200")
+            newest = home.agent.get("/v1/link/visitors")["visitors"][0]
+            assert newest["outcome"] == "still here" and newest["service"] == "web", newest
+            assert newest["visitor"] == VISITOR and newest["bytes_out"] > len(PAGE), newest
+            total = home.agent.get("/v1/link")["bytes_out"]
+        home.last_visit(service="web", outcome="served")
+        assert home.agent.get("/v1/link")["bytes_out"] >= total
         # A service that does not run is told from one that is not published, and harms no other.
         home.publish("down", 9999)
         assert home.curl(service="down", check=False).returncode != 0

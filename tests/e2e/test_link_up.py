@@ -182,6 +182,28 @@ def test_mute_relay():
         assert max(took) <= bound(3), took
 
 
+def test_cloud_away():
+    """While the cloud is away visitors come as before, by the names that the relays know; nobody is attached anew."""
+    with Home("link_up.cloud_away", count=2) as home:
+        home.attached()
+        own = home.box_certificate()
+        for relay in home.relays:
+            assert home.serves(relay) and home.curl(service="plain", relay=relay, ca=own).stdout == PAGE
+        before = [c["since"] for c in home.connections()]
+        home.cloud.stop()
+        took = []
+        for relay in home.relays:
+            start = time.monotonic()
+            assert home.curl(relay=relay).stdout == PAGE
+            assert home.curl(service="plain", relay=relay, ca=own).stdout == PAGE
+            took.append(time.monotonic() - start)
+            assert home.curl(service="files", relay=relay, check=False).returncode != 0
+        assert [c["since"] for c in home.connections()] == before, home.connections()
+        home.cloud.start()
+        assert home.serves()
+        print("figure: two visitors while the cloud is away: %s" % _figure(took))
+
+
 def test_goodbye():
     """A relay that is to be replaced: the box has the new one before the old one has ended, new visitors go there, and
     a running download ends in full."""

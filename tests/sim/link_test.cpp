@@ -208,6 +208,29 @@ TEST_CASE("link: the relay ends while the box looks for another, which hangs") {
   CHECK(home.house.agent->link.state.get().attached.size() == 2);
 }
 
+TEST_CASE(
+    "link: the box looks for another relay, which takes the connection and ends it: nothing is given up") {
+  LinkedHome home(47);
+  auto& relays = home.world.host.relays;
+  auto count = [&] { return home.house.agent->link.state.get().attached.size(); };
+  relays.all[0].listed = false;
+  relays.stop(0, false);
+  home.pass(2min);
+  REQUIRE(count() == 2);
+  relays.all[0].refuses = relays.all[0].listed = true;
+  relays.start(0);
+  auto attachments = home.house.net.attached;
+  for (int i = 0; i < 16 * 60; ++i) {
+    home.pass(1s);
+    REQUIRE(count() == 2);
+  }
+  CHECK(home.house.net.attached > attachments);  // it looked
+  CHECK(home.attached() == std::set<std::string>{"relay-b"});
+  relays.all[0].refuses = false;
+  home.pass(16min);
+  CHECK(home.attached() == std::set<std::string>{"relay-a", "relay-b"});
+}
+
 TEST_CASE("link: another address of the box's own has it attached anew at once") {
   LinkedHome home(37);
   for (int i = 0; i < 10; ++i) {

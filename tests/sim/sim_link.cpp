@@ -90,6 +90,7 @@ Task<Result<std::unique_ptr<ByteStream>>> SimTransport::dial(StreamRequest reque
     };
     if (router_forgets > Millis(0)) stream->forgotten_after(router_forgets);
     if (faults.lying) stream->babble(rng_);
+    if (host_.relays.all[at].refuses) stream->end(true);
     ++attached;
     ++counters_.attachments;
     co_return std::unique_ptr<ByteStream>(std::move(stream));

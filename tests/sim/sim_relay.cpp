@@ -125,8 +125,8 @@ void RelayStream::babble(SimRng& rng) {
 }
 
 Relays::Relays(boost::asio::io_context& i, Time& t, refcloud::Cloud& cloud)
-    : all{{"relay-a", "5.6.8.2", true, false, true, {}, {}, {}},
-          {"relay-b", "5.6.8.3", true, false, true, {}, {}, {}}},
+    : all{{"relay-a", "5.6.8.2", true, false, false, true, {}, {}, {}},
+          {"relay-b", "5.6.8.3", true, false, false, true, {}, {}, {}}},
       io(i),
       time(t),
       cloud_(cloud) {

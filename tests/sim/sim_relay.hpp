@@ -77,8 +77,9 @@ class Relays {
   struct Relay {
     std::string name, address;
     bool up = true, hangs = false;
-    bool listed = true;  // the relays' name leads to it
-    Instant since{};     // up or down
+    bool refuses = false;  // it ends whoever has come through
+    bool listed = true;    // the relays' name leads to it
+    Instant since{};       // up or down
     std::map<std::string, std::int64_t> told;
     std::vector<RelayStream*> streams;  // in the order of their coming: the same in each run
   };

@@ -20,8 +20,6 @@ constexpr Millis a_moment = seconds(1);      // of a dial that goes well
 constexpr Millis told_within = seconds(15);  // a new attachment, which relay it is at
 constexpr Millis last_visits = seconds(60);  // after a goodbye; relays give them half of it
 
-Message<manifest> attach() { return Compose<manifest, "attach">().done(); }
-
 class Link {
  public:
   Link(boost::asio::any_io_executor executor, Deps deps, Lanes<manifest> lanes)
@@ -44,7 +42,9 @@ class Link {
         loops_(executor),
         sessions_(executor) {}
 
+  ~Link() { deps_.visits_there = nullptr; }
   Task<void> run() {
+    deps_.visits_there = [this] { return board_.there(); };
     for (int slot = 0; slot < slots; ++slot) loops_.spawn(keep(slot));
     loops_.spawn(refresh());
     loops_.spawn(heed_owner());
@@ -167,7 +167,8 @@ class Link {
       }
     } under_way{dials_[live->slot], dialed_};
     under_way.place = Dial{trace, deps_.clock.now()};
-    auto stream = co_await lanes_.stream.open(attach(), std::move(options));
+    auto attach = Compose<manifest, "attach">().done();
+    auto stream = co_await lanes_.stream.open(std::move(attach), std::move(options));
     std::optional<Error> unsaid;
     auto& trouble = live->trial ? unsaid : trouble_[live->slot];
     if (!stream) {
@@ -392,8 +393,7 @@ class Link {
 }  // namespace
 
 Task<void> run(Deps deps, Lanes<manifest> lanes) {
-  auto executor = co_await boost::asio::this_coro::executor;
-  Link link(executor, std::move(deps), lanes);
+  Link link(co_await boost::asio::this_coro::executor, std::move(deps), lanes);
   co_await link.run();
 }
 

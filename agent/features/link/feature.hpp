@@ -42,10 +42,11 @@ struct Deps {
   Fact<Services>& services;
   Fact<State>& state;
   Fact<Riding>& riding;
-  std::function<std::string()> proxy;                // the web proxy on the way out; empty: none
-  FactBase& proxy_now;                               // changes when that may have changed
-  std::function<std::unique_ptr<TlsEnd>()> tls_end;  // with the box's certificate; null: there is none
-  std::function<void(VisitRecord)> record;
+  std::function<std::string()> proxy;                       // the web proxy on the way out; empty: none
+  FactBase& proxy_now;                                      // changes when that may have changed
+  std::function<std::unique_ptr<TlsEnd>()> tls_end;         // with the box's certificate; null: there is none
+  std::function<void(VisitRecord)> record;                  // of a visit that is over
+  std::function<std::vector<VisitRecord>()>& visits_there;  // set here: of those that are not; null: none
 };
 
 // Runs until cancelled; needs a registration in good standing. Every visit has ended when it unwinds.

@@ -269,6 +269,28 @@ TEST_CASE("L2 link: a name that does not lead here any more ends the visits that
   for (auto id : {web, told}) CHECK(house.world.heard(frames::rst, id).size() == 1);
 }
 
+TEST_CASE("link: who is there is told of, with the bytes so far, until it is over") {
+  House house;
+  house.leave(house.visit("told"));
+  CHECK(house.board.there().empty());
+  auto id = house.visit("", "5.6.7.98");
+  house.visit("nobody");
+  house.world.clock.advance(seconds(90));
+  house.talk(id);
+  auto there = house.board.there();
+  REQUIRE(there.size() == 1);
+  CHECK(there[0].service == "web");
+  CHECK(there[0].source == "5.6.7.98");
+  CHECK(there[0].stayed == seconds(90));
+  CHECK(there[0].bytes_in == 5);
+  CHECK(there[0].bytes_out == 5);
+  CHECK(there[0].outcome == "still here");
+  house.leave(id);
+  CHECK(house.board.there().empty());
+  CHECK(house.records.back().bytes_in == 5);
+  CHECK(house.records.back().outcome == "served");
+}
+
 TEST_CASE("link: stopping ends every visit") {
   House house;
   auto id = house.visit(""), tls = house.visit("here"), slow = house.visit("slow");

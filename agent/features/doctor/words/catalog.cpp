@@ -195,7 +195,8 @@ std::span<const Entry> catalog() {
        "The cloud could not be reached, or did not confirm.", "See: qcloud receipts list"},
       {"state_ok", "state", ok, "The agent's state can be written.", "", ""},
       {"state_not_writable", "state", error, "The agent's state cannot be written: {reason}",
-       "The volume is full, read-only or gone. Nothing is sent while it lasts.",
+       "The volume is full, read-only or gone. No decision is kept while it lasts, and in the end nothing is "
+       "sent.",
        "Make room on the volume, or repair it."},
       {"not_set_up", "state", warning, "This NAS is not set up yet: {reason}",
        "Until the first set-up has ended there is no volume that could keep a decision.",

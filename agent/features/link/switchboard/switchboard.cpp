@@ -31,7 +31,6 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
   } ender{*visit};
   const auto opening = visit->opening();
   VisitRecord record{deps_.clock.wall(), "", opening.visitor, Millis(0), 0, 0, ""};
-  auto began = deps_.clock.now();
   const Service* found = nullptr;
   if (opening.port == https) found = find_service(deps_.services(), deps_.fqdn(), opening.host);
   if (!found) {
@@ -41,22 +40,36 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
     visit->answer(503);
     record.outcome = "too many failures";
   } else {
-    const Service service = *found;
     struct Entry {
       std::list<Led>& all;
       std::list<Led>::iterator at;
       ~Entry() { all.erase(at); }
-    } entry{led_, led_.insert(led_.end(), {visit, service, began, began})};
-    record.outcome = co_await lead(&*entry.at);
-    if (entry.at->gave_way) record.outcome = "gave way";
-    record.stayed = deps_.clock.now() - began;
-    record.bytes_in = visit->bytes_in();
-    record.bytes_out = visit->bytes_out() - visit->unsent();
+    } entry{led_, led_.insert(led_.end(), {visit, *found, deps_.clock.now(), record.began})};
+    const Led& led = *entry.at;
+    auto outcome = co_await lead(&*entry.at);
+    record = record_of(led, led.gave_way ? "gave way" : std::move(outcome));
     // A service that was down is nobody's failure but its own.
-    if (service.admin_page && (record.outcome == "served" || record.outcome == "no TLS"))
+    if (led.service.admin_page && (record.outcome == "served" || record.outcome == "no TLS"))
       door_.left(opening.visitor, deps_.clock.now(), record.stayed, record.bytes_out);
   }
   deps_.record(std::move(record));
+}
+
+VisitRecord Switchboard::record_of(const Led& led, std::string outcome) const {
+  const auto& visit = *led.visit;
+  return {led.came,
+          led.service.name,
+          visit.opening().visitor,
+          deps_.clock.now() - led.began,
+          visit.bytes_in(),
+          visit.bytes_out() - visit.unsent(),
+          std::move(outcome)};
+}
+
+std::vector<VisitRecord> Switchboard::there() const {
+  std::vector<VisitRecord> out;
+  for (const auto& led : led_) out.push_back(record_of(led, "still here"));
+  return out;
 }
 
 // To an admin page. Those who are there count, or he who comes with many at once would have them all.

@@ -4,6 +4,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <vector>
 
 #include "agent/core/nursery.hpp"
 #include "agent/features/link/h2/visit.hpp"
@@ -22,7 +23,7 @@ struct VisitRecord {
   Millis stayed{0};
   std::uint64_t bytes_in = 0, bytes_out = 0;
   std::string outcome;  // "served", "not published", "service down", "too many failures", "no TLS", "no
-                        // certificate", "no room", "gave way"
+                        // certificate", "no room", "gave way"; "still here"
   bool faded = false;
 };
 
@@ -46,6 +47,8 @@ class Switchboard {
   // Ends the visits whose name does not lead to their service any more: it is not published as it was, or
   // the box has another name.
   void review();
+  // Those who were led to a service and have not ended: so far.
+  std::vector<VisitRecord> there() const;
   // There is no room for another: those who do not go on give way.
   void make_room() { crowded_.notify(); }
   // Ends every visit; returns when none is left.
@@ -57,11 +60,13 @@ class Switchboard {
     std::shared_ptr<Visit> visit;
     Service service;
     Instant began;
+    WallTime came;
     Instant moved;                     // it was found to have more bytes
     const Carrier* carrier = nullptr;  // once the way is open, until the end
     bool gave_way = false;
     std::uint64_t seen = 0;  // of its bytes, when it was looked at
   };
+  VisitRecord record_of(const Led& led, std::string outcome) const;
   Task<std::string> lead(Led* led);
   Task<std::string> carry(Led* led, Carrier* carrier);
   Task<void> watch();
