@@ -130,11 +130,11 @@ Task<void> Operations::leave() {
   // Memory first: what still runs finds no registration and no credential.
   agent_.switches.refresh();
   if (auto read = agent_.link.load(); !read) agent_.link.services.set({});
-  agent_.link.forget_visitors();
   agent_.box_certificate.forget();
   agent_.identity.forget();
   for (const Manifest* manifest : agent_.switches.manifests())
     if (manifest->name != "erasure") co_await agent_.supervisor.pause(manifest->name);
+  agent_.link.forget_visitors();  // those as well whose visits ended just now
   agent_.session.reset_standing();
   agent_.progress.set({});
   agent_.reported.set(std::nullopt);

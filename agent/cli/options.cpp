@@ -5,12 +5,22 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 
 namespace qcloud::cli {
 namespace {
 
 Ended usage(const std::string& text, const std::string& fix) {
   return {Exit::usage, "", "qcloud: " + text + "\n  fix: " + fix + "\n"};
+}
+
+/// Decimal and nothing else: CLI11 would read 0700 as 448. Empty: it is a port.
+std::string port_trouble(const std::string& given) {
+  int port = 0;
+  const auto* end = given.data() + given.size();
+  auto [stop, failed] = std::from_chars(given.data(), end, port);
+  bool fine = failed == std::errc() && stop == end && given.front() != '0' && port >= 1 && port <= 65535;
+  return fine ? "" : "'" + plain(given) + "' is no port (1 to 65535)";
 }
 
 /// One App a command line: CLI11 keeps the state of a parse inside.
@@ -124,7 +134,9 @@ class CommandLine {
   }
 
   void word(CLI::App* command, const char* name, std::string& into, const char* text) {
-    command->add_option(name, into, text)->required()->type_name("");
+    command->add_option(name, into, text)->required()->type_name("")->check([](const std::string& given) {
+      return given.empty() ? std::string("it is empty") : std::string();
+    });
   }
 
   void link() {
@@ -139,7 +151,7 @@ class CommandLine {
          "web for the page behind the name itself; else a name below it, such as ssh");
     publish
         ->add_option("PORT", options.port, "The port on which the service listens [web, files: 443, ssh: 22]")
-        ->check(CLI::Range(1, 65535))
+        ->check(port_trouble)
         ->type_name("");
     publish->add_option("--address", options.address, "Where it listens on this NAS [127.0.0.1]")
         ->type_name("ADDRESS");

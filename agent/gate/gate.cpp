@@ -183,6 +183,7 @@ Task<Result<std::unique_ptr<ByteStream>>> Port::open(RawMessage message, StreamO
   request.alpn = std::move(options.alpn);
   request.avoid = std::move(options.avoid);
   request.others_only = options.others_only;
+  request.known = std::move(options.known);
   request.idle = options.idle;
   request.cautious = options.cautious;
   request.trace = std::move(options.trace);

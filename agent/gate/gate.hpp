@@ -38,6 +38,7 @@ struct StreamOptions {
   std::vector<std::string> alpn;
   std::vector<std::string> avoid;
   bool others_only = false;
+  std::vector<std::string> known;
   Millis idle = seconds(25);
   bool cautious = false;
   Millis patience = seconds(60);

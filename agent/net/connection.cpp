@@ -202,6 +202,7 @@ Error Connection::failure() const {
 
 Task<Result<std::size_t>> Connection::read(std::span<char> into) {
   while (!ssl_) {
+    if (!socket_.is_open()) co_return lost();
     ssize_t got = ::recv(socket_.native_handle(), into.data(), into.size(), MSG_DONTWAIT);
     if (got > 0) in_ += static_cast<std::uint64_t>(got);
     if (got >= 0) co_return static_cast<std::size_t>(got);
@@ -212,6 +213,8 @@ Task<Result<std::size_t>> Connection::read(std::span<char> into) {
     // The kernel gave less than it was asked for: it says when there is more, and need not be asked.
     if (emptied_ && SSL_pending(ssl_.get()) == 0 && BIO_pending(SSL_get_rbio(ssl_.get())) <= record_head)
       if (!co_await ready(tcp::socket::wait_read)) co_return lost();
+    // Aborted meanwhile: TLS would go on with a number that is another socket's by now.
+    if (!socket_.is_open()) co_return lost();
     ERR_clear_error();
     // As many records as are here already. What ends it after them, the next call hears.
     std::size_t sum = 0;
@@ -239,6 +242,7 @@ Task<Result<bool>> Connection::write_from(std::span<const char> bytes) {
   std::size_t sent = 0;
   bool at_once = true;
   while (!ssl_ && sent < bytes.size()) {
+    if (!socket_.is_open()) co_return lost();
     ssize_t put = ::send(socket_.native_handle(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
     if (put > 0) {
       sent += static_cast<std::size_t>(put);
@@ -250,6 +254,7 @@ Task<Result<bool>> Connection::write_from(std::span<const char> bytes) {
     if (!co_await ready(tcp::socket::wait_write)) co_return lost();
   }
   while (sent < bytes.size()) {
+    if (!socket_.is_open()) co_return lost();
     ERR_clear_error();
     int put = SSL_write(ssl_.get(), bytes.data() + sent, static_cast<int>(bytes.size() - sent));
     if (put > 0) {
@@ -259,11 +264,12 @@ Task<Result<bool>> Connection::write_from(std::span<const char> bytes) {
     at_once = false;
     if (!co_await ready(put)) co_return failure();
   }
-  while (ssl_ && BIO_flush(SSL_get_wbio(ssl_.get())) <= 0) {
+  while (ssl_ && socket_.is_open() && BIO_flush(SSL_get_wbio(ssl_.get())) <= 0) {
     if (!BIO_should_retry(SSL_get_wbio(ssl_.get()))) co_return failure();
     at_once = false;
     if (!co_await ready(tcp::socket::wait_write)) co_return failure();
   }
+  if (!socket_.is_open()) co_return lost();
   tell();
   co_return at_once;
 }

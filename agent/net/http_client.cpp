@@ -17,6 +17,7 @@ namespace {
 // after 0, 1, 3, 7 and 15 s; the handshake and CONNECT are two round trips each.
 constexpr Millis connect_patience = seconds(20);
 constexpr Millis first_patience = seconds(3);  // while there is another address to try
+constexpr Millis known_patience = seconds(5);  // of a lookup, where it is known what it said before
 constexpr Millis handshake_patience = seconds(30);
 // Of an answer that came after a long hang, from its header to its end.
 constexpr Millis rest_patience = seconds(60);
@@ -103,6 +104,20 @@ Task<Result<HttpResponse>> HttpClient::attempt(HttpRequest request, Meter* meter
   co_return std::move(talked).error();
 }
 
+namespace {
+
+Addresses addresses_of(const std::vector<std::string>& texts) {
+  Addresses out;
+  for (const auto& text : texts) {
+    boost::system::error_code failed;
+    auto address = asio::ip::make_address(text, failed);
+    if (!failed) out.push_back(address);
+  }
+  return out;
+}
+
+}  // namespace
+
 Task<Status> HttpClient::reach(HttpRequest request, Wishes wishes, Meter* meter,
                                std::optional<Proxy>* through_proxy, Shared* result) {
   auto& proxy = *through_proxy;
@@ -118,14 +133,26 @@ Task<Status> HttpClient::reach(HttpRequest request, Wishes wishes, Meter* meter,
   // How the proxy goes on is its own affair: a family can be forced only without one.
   std::string next_host = proxy ? proxy->host : request.host;
   auto family = proxy ? Family::any : request.family;
-  auto addresses = co_await resolver_.lookup(next_host, family, *meter, request.deadline, request.trace);
+  auto patience = wishes.known.empty() ? request.deadline
+                                       : std::min<Instant>(request.deadline, clock_.now() + known_patience);
+  auto addresses = co_await resolver_.lookup(next_host, family, *meter, patience, request.trace);
+  // Nobody says where the name leads, and once somebody did.
+  auto asked = request.trace->dns_status;
+  bool unsaid = asked == DnsStatus::no_answer || asked == DnsStatus::refused;
+  if (auto known = addresses_of(wishes.known); !addresses && !proxy && unsaid && !known.empty())
+    addresses = std::move(known);
   if (!addresses) co_return proxy ? proxy_unreachable(*proxy, addresses.error()) : addresses.error();
   auto order = attempt_order(*addresses, family);
   auto unwanted = [&](const asio::ip::address& address) {
     return std::find(wishes.avoid.begin(), wishes.avoid.end(), address.to_string()) != wishes.avoid.end();
   };
-  if (!proxy && (wishes.others_only || !std::all_of(order.begin(), order.end(), unwanted)))
+  // One of a family without a way out is no other choice.
+  auto another = [&](const asio::ip::address& address) {
+    return !unwanted(address) && has_route(address.is_v4() ? Family::ipv4 : Family::ipv6);
+  };
+  if (!proxy && (wishes.others_only || std::any_of(order.begin(), order.end(), another)))
     std::erase_if(order, unwanted);
+  if (order.size() > most_attempts) order.resize(most_attempts);
   if (request.trace->dns_status == DnsStatus::unknown)
     for (const auto& address : order) request.trace->addresses.push_back(address.to_string());
 

@@ -38,6 +38,7 @@ class HttpClient : public Transport {
     std::function<void(Connection&)> prepare;
     std::vector<std::string> avoid;
     bool others_only = false;
+    std::vector<std::string> known;  // where to, when nobody answers where the name leads
   };
   Task<Result<HttpResponse>> attempt(HttpRequest request, Meter* meter);
   Task<Result<std::unique_ptr<ByteStream>>> set_up(StreamRequest request, Meter* meter);

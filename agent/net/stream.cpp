@@ -96,6 +96,7 @@ Task<Result<std::unique_ptr<ByteStream>>> HttpClient::set_up(StreamRequest reque
   Wishes wishes;
   wishes.avoid = request.avoid;
   wishes.others_only = request.others_only;
+  wishes.known = request.known;
   wishes.prepare = [alpn = request.alpn, idle = request.idle, cautious = request.cautious](
                        Connection& connection) { connection.become_stream(alpn, idle, cautious); };
   std::optional<Proxy> proxy;

@@ -10,8 +10,6 @@
 namespace qcloud {
 namespace {
 
-constexpr std::size_t enough = 64 * 1024;  // pending: then what provokes answers waits
-
 class End final : public TlsEnd {
  public:
   explicit End(SSL_CTX* context) : ssl_(SSL_new(context)) {
@@ -41,8 +39,12 @@ class End final : public TlsEnd {
   std::span<const char> pending() const override { return std::span<const char>(out_).subspan(gone_); }
   void sent(std::size_t count) override {
     gone_ += count;
-    if (gone_ < out_.size()) return;
-    out_ = {};
+    if (gone_ == out_.size())
+      out_ = {};
+    else if (gone_ >= out_.size() - gone_)  // or it would be kept for as long as something waits
+      out_.erase(0, gone_);
+    else
+      return;
     gone_ = 0;
   }
 
@@ -55,7 +57,7 @@ class End final : public TlsEnd {
       int why = SSL_get_error(ssl_.get(), got);
       if (why == SSL_ERROR_ZERO_RETURN) return {Step::ended};
       if (why != SSL_ERROR_WANT_READ) break;
-      if (records_.empty() || pending().size() >= enough) return {Step::hungry};
+      if (records_.empty() || pending().size() >= many) return {Step::hungry};
     }
     failed_ = true;
     return {Step::failed};

@@ -13,7 +13,6 @@ namespace qcloud {
 namespace asio = boost::asio;
 
 Addresses attempt_order(const Addresses& found, Family family) {
-  constexpr std::size_t most = 6;
   Addresses v4, v6, order;
   for (const auto& address : found) {
     auto& list = address.is_v4() ? v4 : v6;
@@ -21,11 +20,10 @@ Addresses attempt_order(const Addresses& found, Family family) {
   }
   if (family == Family::ipv4) v6.clear();
   if (family == Family::ipv6) v4.clear();
-  for (std::size_t i = 0; i < std::max(v4.size(), v6.size()) && order.size() < most; ++i) {
+  for (std::size_t i = 0; i < std::max(v4.size(), v6.size()); ++i) {
     if (i < v4.size()) order.push_back(v4[i]);
     if (i < v6.size()) order.push_back(v6[i]);
   }
-  if (order.size() > most) order.resize(most);
   return order;
 }
 

@@ -15,6 +15,7 @@ using Addresses = std::vector<boost::asio::ip::address>;
 // IPv4 first (see features/ddns: it is the family that hides changes), then in turns; of one family alone
 // when it is asked for; six at most.
 Addresses attempt_order(const Addresses& found, Family family);
+inline constexpr std::size_t most_attempts = 6;  // so many of them, in one go
 
 // Has this box a route to the internet of that family? Asks the kernel; sends nothing.
 bool has_route(Family family);

@@ -17,12 +17,25 @@ std::vector<std::string> fqdns_of(State& state, const std::string& device) {
   return {state.fqdn(*name)};
 }
 
+std::string run_of(const json::object& body) {
+  const auto* const run = body.if_contains("run");
+  return run && run->is_string() ? std::string(run->get_string()) : std::string();
+}
+
+// A relay that was told to stop finishes beside the one of its name that follows. What the earlier one has to
+// say of boxes does not count any more.
+bool is_latest(const State& state, const json::object& body) {
+  const auto at = state.relay_runs.find(text_member(body, "relay"));
+  return at == state.relay_runs.end() || at->second == run_of(body);
+}
+
 // The answer says what the box need not be told: it looks for itself when it has attached.
 json::object attach(State& state, const json::object& body) {
-  only_members(body, {"relay", "device_id", "seen", "certificate_sha256"});
+  only_members(body, {"relay", "run", "device_id", "seen", "certificate_sha256"});
   const auto relay = text_member(body, "relay"), device = text_member(body, "device_id");
   const bool known = state.db().query("SELECT 1 FROM relays WHERE name = ?", relay).next();
-  if (!known) throw Problem{409, "relay-unknown", "A relay says first that it has started."};
+  if (!known || !is_latest(state, body))
+    throw Problem{409, "relay-unknown", "A relay says first that it has started."};
   state.relay_heard[relay] = state.now();
   const bool good = state.db().query("SELECT 1 FROM devices WHERE id = ? AND revoked IS NULL", device).next();
   if (!good) throw Problem{403, "device-unknown", "This box may not attach."};
@@ -34,8 +47,9 @@ json::object attach(State& state, const json::object& body) {
 }
 
 void detach(State& state, const json::object& body) {
-  only_members(body, {"relay", "device_id"});
+  only_members(body, {"relay", "run", "device_id"});
   const auto relay = text_member(body, "relay"), device = text_member(body, "device_id");
+  if (!is_latest(state, body)) return;
   state.relay_heard[relay] = state.now();
   publish(state, fqdns_of(state, device), IfDnsFails::keep,
           [&] { state.db().run("DELETE FROM attachments WHERE device = ? AND relay = ?", device, relay); });
@@ -51,8 +65,9 @@ std::vector<std::string> fqdns_at(State& state, const std::string& relay) {
 
 // What an earlier process of this name had attached is gone with it.
 void started(State& state, const json::object& body) {
-  only_members(body, {"relay", "ipv4", "ipv6"});
+  only_members(body, {"relay", "run", "ipv4", "ipv6"});
   const auto relay = text_member(body, "relay");
+  state.relay_runs[relay] = run_of(body);
   state.relay_heard[relay] = state.now();
   publish(state, fqdns_at(state, relay), IfDnsFails::keep, [&] {
     state.db().run("DELETE FROM attachments WHERE relay = ?", relay);
@@ -119,7 +134,7 @@ News news_of(State& state, const json::object& attached) {
 
 std::optional<Response> news(State& state, const Request& request, bool last) {
   const auto body = parse_object(request.body);
-  only_members(body, {"relay", "attached", "hold"});
+  only_members(body, {"relay", "run", "attached", "hold"});
   text_member(body, "relay");
   const auto* const attached = body.if_contains("attached");
   if (!attached || !attached->is_object())
@@ -135,7 +150,7 @@ Reply hang_or_answer(State& state, const Request& request) {
   const auto* const wish = body.if_contains("hold");
   const auto hold = wish && wish->is_int64() ? std::clamp<Seconds>(wish->get_int64(), 0, most) : most;
   auto response = news(state, request, hold == 0);
-  heard(state, text_member(body, "relay"), body.at("attached").get_object());
+  if (is_latest(state, body)) heard(state, text_member(body, "relay"), body.at("attached").get_object());
   if (response) return *std::move(response);
   return Hang{"", "", "", 0, state.now() + hold, request};
 }

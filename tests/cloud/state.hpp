@@ -34,6 +34,7 @@ struct State {
 
   /// When each relay asked for news last, and when that was looked at.
   std::map<std::string, Seconds> relay_heard{};
+  std::map<std::string, std::string> relay_runs{};  ///< the process of that name that started last
   Seconds relays_looked = 0;
 
   Db& db() { return store.db; }

@@ -157,6 +157,23 @@ def test_relay_away():
         assert took < bound(8), took
 
 
+def test_unregister():
+    """Who was there when the box left the account is no more known to whoever has it next than who came before."""
+    with Home("link_disable.unregister") as home:
+        home.site.raw()
+        home.attached()
+        host, ended = home.publish("raw", home.site.raw_port), []
+        assert home.curl().stdout == PAGE
+        for _ in range(3):
+            visit = raw_visit(home, host, "echo")
+            threading.Thread(target=_until_it_ends, args=(visit, ended), daemon=True).start()
+        wait_for("three visits", 10, lambda: home.visits() == 3)
+        home.agent.cli("unregister", "-y")
+        wait_for("all visits ended", 5, lambda: len(ended) == 3)
+        left = home.agent.get("/v1/link/visitors")["visitors"]
+        assert not left and home.agent.get("/v1/link")["visits"] == 0, left
+
+
 def test_removed():
     """The owner removes the box on the account's page, while somebody visits it: the visit ends, and no other
     begins."""

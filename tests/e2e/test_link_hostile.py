@@ -1,4 +1,5 @@
 """The link against visitors who send no hello, never read, vanish, or want what is not there."""
+import collections
 import contextlib
 import socket
 import ssl
@@ -50,6 +51,44 @@ def test_hellos():
         bounded(home)
         outcomes = {line["outcome"] for line in home.relay.lines()}
         assert outcomes == {"no TLS", "no box for this name", "carried"}, outcomes
+
+
+def test_haste():
+    """One visitor comes and resets, 700 times a second: nobody's visit ends, and others still come in."""
+    with Home("link_hostile.haste") as home:
+        home.net.inet.ip("addr add 5.6.8.98/32 dev lo")
+        home.site.raw()
+        home.attached()
+        host = home.publish("raw", home.site.raw_port)
+        before = [c["since"] for c in home.connections()]
+        there = [raw_visit(home, host, "echo", source="5.6.8.98") for _ in range(6)]
+        words, gone, start, count = hello(host), collections.deque(), time.monotonic(), 0
+        served = []
+        while (now := time.monotonic() - start) < 10:
+            with home.net.inet.entered():
+                while count < now * 700:
+                    count += 1
+                    link = socket.socket()
+                    link.bind((VISITOR, 0))
+                    with contextlib.suppress(OSError):
+                        link.connect((home.relay.address, 443))
+                        link.sendall(words)
+                    gone.append(link)
+                    if len(gone) > 30:
+                        reset(gone.popleft())
+            if now > 2 * len(served) + 1:
+                begun = time.monotonic()
+                with home.raw(timeout=8, source="5.6.8.98") as other:
+                    other.sendall(hello(home.fqdn()))
+                    assert other.recv(1), "another visitor is kept out"
+                served.append(time.monotonic() - begun)
+            time.sleep(0.005)
+        for link in there:
+            link.sendall(b"y")
+            assert link.recv(1) == b"y", "cut off who was there"
+        assert [c["since"] for c in home.connections()] == before, "the box left its relay"
+        print("figure: %d resets; others heard the box after %.2f s at worst, he himself %.0f s later" % (
+            count, max(served), home.served_again(within=60)))
 
 
 def test_other_device():
@@ -216,5 +255,5 @@ def test_crowd():
             link.close()
 
 
-test_hellos.seconds = test_visitors.seconds = test_crowd.seconds = test_greed.seconds = test_idlers.seconds = 30
+test_hellos.seconds = test_visitors.seconds = test_crowd.seconds = test_greed.seconds = test_idlers.seconds = test_haste.seconds = 30
 test_hellos.waits = True

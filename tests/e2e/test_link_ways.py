@@ -7,11 +7,12 @@ from lab import certs
 from lab.cloud import HOST
 from lab.home import Home
 from lab.liar import Liar, answer
+from lab.liar_dns import LyingDns
 from lab.nas_site import PAGE
 from lab.ns import veth
 from lab.odd import ROUTER, Office
 from lab.proc import bound, wait_for
-from lab.relay import BOXES_PORT, HOST as RELAY
+from lab.relay import BOXES_PORT, HOST as RELAY, second_addresses
 from lab.says import complains, expect, well
 from lab.topology import CLOUD_V4, Direct
 from lab.web_proxy import WebProxy
@@ -33,6 +34,64 @@ def _right_again(home, address, seconds):
     name = time.monotonic() - start
     assert home.curl().stdout == PAGE
     return link, name
+
+
+def test_silent_beside_visitors():
+    """The way to one relay is cut without a word, while visitors come through the other: the dead connection is given
+    up as if nobody came."""
+    with Home("link_ways.silent_beside_visitors", count=2) as home:
+        home.attached()
+        time.sleep(3)
+        dead = home.connections()[0]
+        other = next(r for r in home.relays if r.address != dead["address"])
+        home.net.router.nft("table ip cut { chain forward { type filter hook forward priority -20; "
+                            "ip daddr %s drop; ip saddr %s drop; }; }" % (dead["address"], dead["address"]))
+        start = time.monotonic()
+        while dead["since"] in [c["since"] for c in home.connections() if c["address"] == dead["address"]]:
+            assert home.serves(other)
+            assert time.monotonic() - start < bound(60), "the dead connection stands: %s" % home.connections()
+            time.sleep(2)
+        print("figure: given up after %.0f s" % (time.monotonic() - start))
+
+
+def test_one_family():
+    """A relay with addresses of both families, and a box with IPv4 alone: it is attached twice all the same."""
+    with Home("link_ways.one_family") as home:
+        second_addresses(home)
+        home.attached(services=False)
+        home.publish("web", home.site.page_port)
+        assert home.served_again() < bound(5)
+
+
+def test_many_addresses():
+    """The relay's name leads to many addresses, always in the same order, of which the last one works."""
+    with Home("link_ways.many_addresses") as home:
+        home.attached()
+        dead = ["5.6.8.%d" % (100 + i) for i in range(19)]
+        for address in dead:
+            home.net.inet.ip("addr add %s/32 dev lo" % address)  # where nobody listens
+        LyingDns(home.net.inet, "5.6.8.53", lambda name, kind: [] if kind == 28 else
+                 dead + [home.relay.address] if name == RELAY else [CLOUD_V4])
+        home.agent.resolver("5.6.8.53")
+        home.agent.stop()
+        home.agent.start()
+        took = home.wait_attached(1, seconds=60)
+        print("figure: attached after %.1f s" % took)
+
+
+def test_no_dns():
+    """The relay dies and comes back while nobody says where its name leads: it is where it was."""
+    with Home("link_ways.no_dns") as home:
+        home.attached()
+        home.net.router.nft("table ip nodns { chain forward { type filter hook forward priority -20; "
+                            "udp dport 53 drop; tcp dport 53 drop; }; }")
+        home.relay.kill()
+        time.sleep(1)
+        home.relay.start()
+        took = home.served_again(within=60)
+        home.net.router.nft("delete table ip nodns")
+        print("figure: served %.1f s after the relay was back" % took)
+        assert took < bound(30), took
 
 
 def test_own_address():
@@ -201,7 +260,7 @@ def test_opened():
 
 
 test_second_uplink.seconds = 50
-for each in (test_public_rst, test_public_silent, test_dropped):
+for each in (test_public_rst, test_public_silent, test_dropped, test_silent_beside_visitors):
     each.waits, each.seconds = True, 60
 for each in (test_own_address, test_flapping, test_router_reboots, test_proxy, test_proxy_alone, test_opened):
     each.seconds = 25

@@ -16,15 +16,12 @@ Addresses list(std::initializer_list<const char*> texts) {
 
 }  // namespace
 
-TEST_CASE("way: the families in turns, IPv4 first, none twice, six at most (RFC 8305)") {
+TEST_CASE("way: the families in turns, IPv4 first, none twice (RFC 8305)") {
   auto found = list({"2001:db8::1", "2001:db8::2", "192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.3"});
   CHECK(attempt_order(found, Family::any) ==
         list({"192.0.2.1", "2001:db8::1", "192.0.2.2", "2001:db8::2", "192.0.2.3"}));
   CHECK(attempt_order(found, Family::ipv6) == list({"2001:db8::1", "2001:db8::2"}));
   CHECK(attempt_order(found, Family::ipv4) == list({"192.0.2.1", "192.0.2.2", "192.0.2.3"}));
-  Addresses many;
-  for (unsigned i = 0; i < 1000; ++i) many.push_back(boost::asio::ip::address_v4(0x05060000 + i));
-  CHECK(attempt_order(many, Family::any).size() == 6);
   CHECK(attempt_order({}, Family::any).empty());
 }
 

@@ -105,6 +105,19 @@ TEST_CASE("link: a relay that nudges and nudges cannot make the box look and loo
   CHECK(home.cloud_knows("5.6.9.99"));
 }
 
+TEST_CASE("link: a relay that gives its word and takes it back cannot make the box ask and ask") {
+  LinkedHome home(48);
+  auto requests = home.world.counters.requests;
+  for (int i = 0; i < 600; ++i) {
+    home.world.host.relays.deaf(i % 2 == 0);
+    home.pass(1s);
+  }
+  CHECK(home.world.counters.requests - requests < 60);
+  home.house.set_public_address("5.6.9.98", false);
+  home.pass(5min);
+  CHECK(home.cloud_knows("5.6.9.98"));
+}
+
 TEST_CASE(
     "link: a relay that is gone has its attachment back soon after it is there again, and nobody crowds the "
     "other") {

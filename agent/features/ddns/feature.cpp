@@ -224,8 +224,16 @@ class Turn {
     co_return true;
   }
 
-  // A hang that comes back at once with nothing new is no hang: it is not asked again in a loop.
+  // A hang that comes back at once with nothing new is no hang: it is not asked again in a loop. Nor can a
+  // relay that gives its word and takes it back.
   Task<std::optional<Status>> hang() {
+    if (!(deps_.riding.get() == state_.heard)) {
+      if (auto ready = state_.looks.ready(); ready > deps_.clock.now()) {
+        auto waited = co_await unless(unless(slept(deps_.clock, ready), word_), wake_);
+        if (!waited || !*waited) co_return std::nullopt;
+      }
+      state_.looks.take(deps_.clock.now());
+    }
     auto began = deps_.clock.now();
     auto reported = state_.reported;
     auto seen = state_.last_seen;

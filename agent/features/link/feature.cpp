@@ -154,6 +154,7 @@ class Link {
     if (other_dial && !other_dial->trace->remote.empty()) options.avoid.push_back(other_dial->trace->remote);
     live->idle = options.idle = liveness().idle(Liveness::Role::watch);
     options.others_only = live->trial;
+    options.known = known_;
     options.patience = seconds(15);
     auto trace = options.trace = std::make_shared<Trace>();
     // Every other try with small segments: on some paths larger ones vanish without a word.
@@ -170,10 +171,10 @@ class Link {
     auto attach = Compose<manifest, "attach">().done();
     auto stream = co_await lanes_.stream.open(std::move(attach), std::move(options));
     std::optional<Error> unsaid;
-    auto& trouble = live->trial ? unsaid : trouble_[live->slot];
+    auto& trouble = live->trial ? unsaid : trouble_;
     if (!stream) {
       trouble = stream.error();
-      nodes_.mute(trace->remote, deps_.clock.now());
+      nodes_.mute(trace->addresses, trace->remote, deps_.clock.now());
       co_return false;
     }
     live->stream = *std::move(stream);
@@ -187,7 +188,7 @@ class Link {
     auto now = live->quiet = deps_.clock.now();
     live->told = {"", std::string(live->stream->remote()), now, Millis(-1), 0};
     if (auto remote = parse_ip(live->told.remote)) live->v6 = remote->v6;
-    if (trace->proxy.empty()) live->addresses = trace->addresses;
+    if (trace->proxy.empty()) known_ = live->addresses = trace->addresses;
     Limits limits;
     limits.streams = std::min(limits.streams, static_cast<std::uint32_t>(deps_.dial.most() / slots));
     // A web proxy's kernel answers the probes, whatever became of the way behind it.
@@ -215,7 +216,7 @@ class Link {
     auto end = co_await live->session->run();
     live->ending = ending_of(end);
     auto now = deps_.clock.now();
-    if (auto why = complaint(*live, end, now); why && !live->trial) trouble_[live->slot] = std::move(why);
+    if (auto why = complaint(*live, end, now); why && !live->trial) trouble_ = std::move(why);
     if (end == SessionEnd::lost) liveness().lost(role(*live), now - live->quiet);
   }
 
@@ -316,8 +317,7 @@ class Link {
       auto idle = liveness().idle(close ? Liveness::Role::watch : Liveness::Role::spare);
       liveness().alive(role(*live), deps_.clock.now() - live->quiet);
       if (idle == live->idle) continue;
-      live->idle = idle;
-      live->stream->probe_after(idle);
+      live->probe_after(idle);
       unsettled_ = true;
       stirred_.notify();
     }
@@ -335,8 +335,7 @@ class Link {
                std::any_of(live_.begin(), live_.end(),
                            [](const LivePtr& live) { return live->told.visits != 0; });
         if (busy) co_await stirred_.wait_until(deps_.clock, deps_.clock.now() + figures_age);
-        // How long a path may be mute depends on how long it has been: by now it has answered.
-        for (const auto& live : live_) live->stream->probe_after(live->idle);
+        for (const auto& live : live_) live->probe_again();
       }
     }
   }
@@ -363,10 +362,8 @@ class Link {
     for (const auto& live : live_)
       if (!live->leaving && !live->trial) state.attached.push_back(live->told);
     std::vector<Finding> findings;
-    if (state.attached.empty())
-      for (const auto& trouble : trouble_)
-        if (trouble && findings.empty())
-          findings.push_back({"link_no_relay", {{"reason", reason_of(*trouble)}}});
+    if (state.attached.empty() && trouble_)
+      findings.push_back({"link_no_relay", {{"reason", reason_of(*trouble_)}}});
     if (deps_.services.get().empty()) findings.push_back({"link_no_service", {}});
     deps_.health.report(manifest.name, std::move(findings));
     deps_.state.set(std::move(state));
@@ -380,11 +377,12 @@ class Link {
   std::vector<LivePtr> live_;
   std::weak_ptr<Live> watcher_;
   Networks liveness_;
-  std::optional<Error> trouble_[slots];
+  std::optional<Error> trouble_;  // the newest
   std::uint64_t word_ = 0;
   bool unsettled_ = false;
   std::optional<Dial> dials_[slots];
   Nodes nodes_;
+  std::vector<std::string> known_;  // where the relay's name led to last
   Apart apart_;
   Signal dialed_, stirred_;
   Nursery loops_, sessions_;

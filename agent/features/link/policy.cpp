@@ -11,7 +11,7 @@ namespace qcloud::link {
 namespace {
 
 constexpr Millis healthy = seconds(60), shortest(100),
-                 first(500), longest = seconds(60), at_once = seconds(1);
+                 first(500), longest = seconds(60), at_once = seconds(1), forgiven_in = seconds(5);
 
 }  // namespace
 
@@ -20,6 +20,8 @@ Millis Redial::after(Ending ending, Millis held, Rng& rng) {
     failures_ = 0;
     if (ending == Ending::clean || ending == Ending::lost) return rng.between(Millis(0), at_once);
   }
+  if (ending == Ending::clean || ending == Ending::lost)
+    failures_ = std::max(0, failures_ - static_cast<int>(held / forgiven_in));
   auto cap = failures_ >= 7 ? longest : std::min<Millis>(longest, first * (1 << failures_));
   if (failures_ < 7) ++failures_;
   return rng.between(shortest, std::max(shortest, cap));

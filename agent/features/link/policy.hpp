@@ -22,7 +22,8 @@ enum class Ending : std::uint8_t {
 // The wait before the next dial of one attachment. Full jitter (0.1 s .. min(60 s, 0.5 s * 2^n)), so that a
 // relay's boxes do not come back in step. An attachment that held for 60 s is forgiven all that was before:
 // its end, in order or not, is then followed by a dial within the second. One that did not hold counts as a
-// failure, so that a relay that accepts and drops is not hammered.
+// failure, so that a relay that accepts and drops is not hammered; but for each 5 s that it held one is
+// forgiven.
 class Redial {
  public:
   Millis after(Ending ending, Millis held, Rng& rng);

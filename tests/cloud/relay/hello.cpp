@@ -112,6 +112,8 @@ HelloReader::State HelloReader::judge() {
     return State::nameless;
   for (char& c : name)
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  // The root's dot does not belong here (RFC 6066 3), but some who were given it pass it on.
+  if (name.ends_with('.')) name.pop_back();
   if (!usable(name)) return State::nameless;
   name_ = std::move(name);
   return State::named;

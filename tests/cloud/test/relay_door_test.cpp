@@ -161,6 +161,36 @@ TEST_CASE("relay door: names do not lead to a relay that has fallen silent, unti
   }
 }
 
+TEST_CASE("relay door: a relay that finishes beside its successor has no say in where the boxes are") {
+  TwoRelays door;
+  auto of = [&](const char* run, json::object more) {
+    json::object body{{"relay", "relay-b"}, {"run", run}};
+    for (auto& [name, value] : more) body[name] = value;
+    return body;
+  };
+  const json::object box{{"device_id", door.nas.device_id}}, coming{{"device_id", door.nas.device_id}, {"seen", "5.6.7.8"}},
+      start{{"ipv4", "5.6.8.3"}, {"ipv6", nullptr}};
+  for (auto run : {"first", "second"}) {
+    door.ask("/relay/started", of(run, start));
+    CHECK(door.found().size() == 1);
+    door.ask("/relay/attach", of(run, coming));
+    CHECK(door.found().size() == 2);
+  }
+  door.ask("/relay/detach", of("first", box));
+  CHECK(door.found().size() == 2);
+  auto again = door.call_relay("/relay/attach", of("first", coming));
+  CHECK(std::get<Response>(again).status == 409);
+  // What it holds does not bring the successor back that is silent.
+  door.pass(70, {"relay-a"});
+  CHECK(door.found().size() == 1);
+  door.ask("/relay/news", of("first", {{"attached", json::object{}}, {"hold", 0}}));
+  CHECK(door.found().size() == 1);
+  door.ask("/relay/news", of("second", {{"attached", json::object{{door.nas.device_id, 1}}}, {"hold", 0}}));
+  CHECK(door.found().size() == 2);
+  door.ask("/relay/detach", of("second", box));
+  CHECK(door.found().size() == 1);
+}
+
 TEST_CASE("relay door: boxes that come and go are a sign of life as well") {
   TwoRelays door;
   for (int i = 0; i < 10; ++i) {

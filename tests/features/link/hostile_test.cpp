@@ -64,7 +64,7 @@ TEST_CASE("link: floods end in ENHANCE_YOUR_CALM") {
   world.greeted();
   auto visit = world.open(1);
   SUBCASE("rapid reset") {
-    for (std::uint32_t id = 3; id < 3 + 2 * 2500 && !world.running->ended(); id += 2) {
+    for (std::uint32_t id = 3; id < 3 + 2 * 10'500 && !world.running->ended(); id += 2) {
       world.say(connect(id, "nas1.mynas.test:443") + frame(rst, 0, id, number(8, 4)));
       world.visits.clear();
     }
@@ -350,6 +350,33 @@ TEST_CASE("link: more streams than were announced end the connection") {
   CHECK(early.visits.size() == 4);
   CHECK(!early.running->ended());
   CHECK(early.heard(frames::rst, 9).size() == 1);
+}
+
+TEST_CASE(
+    "link: visitors who come and are reset, again and again, end nobody's visit and keep others out "
+    "shortly") {
+  using namespace frames;
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  std::uint32_t id = 3;
+  for (int i = 0; i < 4000; ++i, id += 2) {
+    world.say(connect(id, "nas1.mynas.test:443") + frame(rst, 0, id, number(8, 4)));
+    world.visits.clear();
+  }
+  CHECK(!world.running->ended());
+  unharmed(world, *visit, 1);
+  world.say(connect(id, "nas1.mynas.test:443"));
+  CHECK(world.visits.empty());
+  auto refused = world.heard(rst, id);
+  REQUIRE(refused.size() == 1);
+  CHECK(value(refused[0].payload, 0, 4) == NGHTTP2_REFUSED_STREAM);
+  world.clock.advance(seconds(10));
+  auto next = world.open(id + 2);
+  next->answer(200);
+  unharmed(world, *next, id + 2);
+  unharmed(world, *visit, 1);
 }
 
 TEST_CASE("link: a relay that says goodbye and goes on is heard until it ends") {

@@ -97,7 +97,7 @@ TEST_CASE("link: the wait is anywhere from 0.1 s to 0.5 s doubled for each failu
     Millis least = seconds(99), most(0);
     for (int i = 0; i < 400; ++i) {
       Redial redial;
-      for (int n = 0; n < failures; ++n) redial.after(Ending::lost, seconds(59), rng);
+      for (int n = 0; n < failures; ++n) redial.after(Ending::lost, Millis(4900), rng);
       auto wait = redial.after(i % 2 ? Ending::never_began : Ending::broken, seconds(59), rng);
       least = std::min(least, wait);
       most = std::max(most, wait);
@@ -110,13 +110,24 @@ TEST_CASE("link: the wait is anywhere from 0.1 s to 0.5 s doubled for each failu
   }
 }
 
-TEST_CASE("link: only a minute of health forgives, and what never began was no health") {
+TEST_CASE("link: a minute of health forgives all, five seconds one, and what never began was no health") {
   unit::SeededRng rng;
   Redial redial;
-  for (int i = 0; i < 5; ++i) redial.after(Ending::lost, seconds(59), rng);
+  for (int i = 0; i < 5; ++i) redial.after(Ending::lost, Millis(4900), rng);
   CHECK(redial.failures() == 5);
   redial.after(Ending::never_began, minutes(5), rng);
   CHECK(redial.failures() == 6);
+  redial.after(Ending::lost, seconds(15), rng);
+  CHECK(redial.failures() == 4);
+  redial.after(Ending::broken, seconds(59), rng);
+  CHECK(redial.failures() == 5);
+  // A relay that is killed every ten seconds, and refuses twice before it is back, is never far.
+  Redial often;
+  for (int i = 0; i < 100; ++i) {
+    often.after(Ending::lost, seconds(10), rng);
+    often.after(Ending::never_began, Millis(0), rng);
+    CHECK(often.failures() <= 2);
+  }
   redial.after(Ending::lost, seconds(60), rng);
   CHECK(redial.failures() == 0);
   // A flood is answered with a wait also then, however short.

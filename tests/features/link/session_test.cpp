@@ -139,6 +139,28 @@ TEST_CASE("link: GOAWAY is told at once, open visits go on, and the end is clean
   CHECK(world.running->value() == SessionEnd::clean);
 }
 
+TEST_CASE("link: GOAWAY may name a stream of the relay's own, as Go's does, however it is cut") {
+  for (std::uint32_t last : {0u, 1u, 3u, 0x7ffffffeu, 0x7fffffffu}) {
+    CAPTURE(last);
+    SessionWorld world;
+    world.greeted();
+    auto visit = world.open(1);
+    visit->answer(200);
+    auto goodbye =
+        frames::frame(frames::goaway, 0, 0, frames::number(last, 4) + frames::number(0, 4) + "why");
+    for (char byte : goodbye) world.say({&byte, 1});
+    CHECK(world.leaving == 1);
+    // What looks like one, within the bytes of a visit, is as it was said.
+    world.say(frames::frame(frames::data, 0, 1, goodbye) + goodbye);
+    CHECK(unit::waiting(*visit) == goodbye);
+    world.write(*visit, "still here");
+    CHECK(world.heard_data(1) == "still here");
+    world.say(frames::frame(frames::rst, 0, 1, frames::number(8, 4)));
+    REQUIRE(world.running->returned());
+    CHECK(world.running->value() == SessionEnd::clean);
+  }
+}
+
 TEST_CASE("link: the end of the connection is clean between visits, and a loss within one") {
   SessionWorld idle;
   idle.greeted();

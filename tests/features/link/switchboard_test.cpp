@@ -245,6 +245,48 @@ TEST_CASE("link: at a service with TLS of the box, garbage, silence and a missin
   CHECK(house.world.budget.held() == 0);
 }
 
+TEST_CASE(
+    "link: a visitor who provokes answers of TLS and takes little of them costs no more memory each time") {
+  House house;
+  house.world.say(frames::frame(frames::window, 0, 0, frames::number(0x3fffffff, 4)));
+  auto id = house.visit("here");
+  unit::TlsVisitor visitor("here.nas1.mynas.test");
+  std::size_t window = 32 * 1024, taken = 0;
+  for (int turn = 0; turn < 6; ++turn) {
+    auto words = visitor.records();
+    window -= words.size();
+    if (!words.empty()) house.data(id, words);
+    visitor.take(house.world.heard_data(id));
+  }
+  REQUIRE(visitor.secured());
+  // Others hold most: his answers never find room for all of them.
+  auto& budget = house.world.budget;
+  const auto held = budget.free() - 4 * 1024 * 1024;
+  REQUIRE(budget.hold(held));
+  std::string waits;
+  std::size_t halfway = 0;
+  for (int round = 0; round < 120; ++round) {
+    if (waits.size() < 16'000) {
+      visitor.rekey(800);
+      waits += visitor.records();
+    }
+    window += house.world.heard_window(id);
+    auto count = std::min({waits.size(), window, std::size_t{16'000}});
+    if (count > 0) house.data(id, waits.substr(0, count));
+    waits.erase(0, count);
+    window -= count;
+    house.world.say(frames::frame(frames::window, 0, id, frames::number(4096, 4)));
+    auto got = house.world.heard_data(id);
+    house.world.stream.batches.clear();
+    taken += got.size();
+    visitor.take(got);
+    if (round == 60) halfway = unit::heap();
+  }
+  CHECK(taken > 400'000);
+  CHECK(unit::heap() < halfway + 200'000);
+  budget.release(held);
+}
+
 TEST_CASE("L3 link: what is published no more, or leads elsewhere now, is closed to those inside as well") {
   House house;
   auto web = house.visit(""), told = house.visit("told"), here = house.visit("here");

@@ -61,6 +61,13 @@ class TlsVisitor {
     work();
   }
   void say(std::string_view words) { SSL_write(ssl_, words.data(), static_cast<int>(words.size())); }
+  // Asks for a new key, so often; each wants an answer (RFC 8446, 4.6.3).
+  void rekey(int times) {
+    for (int i = 0; i < times; ++i) {
+      SSL_key_update(ssl_, SSL_KEY_UPDATE_REQUESTED);
+      SSL_do_handshake(ssl_);
+    }
+  }
   void bye() { SSL_shutdown(ssl_); }
   bool secured() const { return SSL_is_init_finished(ssl_); }
   bool ended() const { return SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN; }

@@ -39,6 +39,8 @@ class Flood {
     }
     return ++count_ > most_;
   }
+  // There were, in the span that runs.
+  bool over(Instant now) const { return count_ > most_ && now - began_ < span_; }
 
  private:
   int most_;
@@ -48,21 +50,25 @@ class Flood {
 };
 
 // What is cheap to say and dear to hear, counted. nghttp2 has limits of its own for some of it; these are
-// ours, so that they are the same with every version. A visitor can cause resets and nothing else here: 1,000
-// who leave at the same moment are no flood.
+// ours, so that they are the same with every version. A visitor can cause resets and nothing else here: many
+// of them keep others out for a moment, and end nobody's visit.
 class Patience {
  public:
   enum class What : std::uint8_t { reset, ping, settings, empty, malformed };
 
+  // So many visitors were reset that no more are let in now: each costs a connection to the service.
+  bool hasty(Instant now) const { return resets_.over(now); }
   // True: this relay floods, and will be left.
   bool over(What what, Instant now) {
+    if (what == What::reset) resets_.too_many(now);
     return lost_ |= counted_[static_cast<std::size_t>(what)].too_many(now);
   }
   bool lost() const { return lost_; }
 
  private:
   Flood counted_[5] = {
-      {2000, seconds(10)}, {100, seconds(10)}, {20, seconds(10)}, {100, seconds(10)}, {100, seconds(10)}};
+      {10'000, seconds(10)}, {100, seconds(10)}, {20, seconds(10)}, {100, seconds(10)}, {100, seconds(10)}};
+  Flood resets_{2000, seconds(10)};
   bool lost_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "agent/core/signal.hpp"
@@ -28,8 +29,19 @@ struct Live : std::enable_shared_from_this<Live> {
   bool leaving = false;
   bool trial = false;  // whether it is better than the one of this slot that stands
   bool over = false;   // it ended, or it will soon
+  bool fresh = false;  // `idle` was set a moment ago
   Signal turned;       // it is over, or one of the two was told which relay it is at
 
+  void probe_after(Millis span) {
+    idle = span;
+    fresh = true;
+    stream->probe_after(idle);
+  }
+  // How long a path may be mute depends on how long it has been; by now it has answered. Once: a dead one
+  // would be given as long again each time.
+  void probe_again() {
+    if (std::exchange(fresh, false)) stream->probe_after(idle);
+  }
   static Task<void> end_of(std::shared_ptr<Live> live) {
     while (!live->over) co_await live->turned.wait();
   }

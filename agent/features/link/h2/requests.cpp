@@ -41,16 +41,15 @@ bool Session::header(std::int32_t id, std::string_view name, std::string_view va
 void Session::opened(std::int32_t id) {
   if (id != head_.id) return;
   const Head head = std::exchange(head_, {});
-  if (!head.host.empty() && !head.authority.empty() && head.host != head.authority)
-    return respond(id, 400, nullptr);
+  if (!head.host.empty() && !head.authority.empty() && head.host != head.authority) return refuse(id);
   if (head.method != "CONNECT") {
     if (head.path.size() > 256 || tellings_.size() >= limits_.tellings) return respond(id, 404, nullptr);
     tellings_[id] = {head.method, head.path, ""};
     return;
   }
   auto opening = head.protocol.empty() ? read_opening(head.authority, head.forwarded) : std::nullopt;
-  if (!opening) return respond(id, 400, nullptr);
-  if (draining_ || budget_.crowded() || !budget_.hold(Visit::cost)) {
+  if (!opening) return refuse(id);
+  if (draining_ || patience_.hasty(clock_.now()) || budget_.crowded() || !budget_.hold(Visit::cost)) {
     cut(id, NGHTTP2_REFUSED_STREAM);
     if (!draining_ && events_.crowded) events_.crowded();
     return balance();
@@ -122,6 +121,12 @@ void Session::respond(std::int32_t id, int status, const nghttp2_data_provider* 
   nghttp2_nv head[] = {pair(":status", text)};
   nghttp2_submit_response(h2_, id, head, 1, body);
   kick();
+}
+
+// It is well-formed, and no request of a relay's.
+void Session::refuse(std::int32_t id) {
+  patience_.over(Patience::What::malformed, clock_.now());
+  respond(id, 400, nullptr);
 }
 
 // The answer is whole, and nothing more is wanted (RFC 9113, 8.1).

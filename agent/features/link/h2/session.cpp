@@ -25,6 +25,7 @@ Session::Session(boost::asio::any_io_executor executor, Clock& clock, ByteStream
       limits_(limits),
       budget_(budget),
       events_(std::move(events)),
+      goodbyes_(!profile.we_send_preface),
       batch_most_(limits.batch),
       more_to_write_(executor) {
   budget_.watch(this, [this] {
@@ -118,6 +119,7 @@ Task<SessionEnd> Session::read_loop() {
     if (!got) co_return goodbye_ ? SessionEnd::clean : SessionEnd::lost;
     if (*got == 0) co_return visits_.empty() || goodbye_ ? SessionEnd::clean : SessionEnd::lost;
     heard_ = clock_.now();
+    goodbyes_.tidy(into.first(*got));
     auto used = nghttp2_session_mem_recv(h2_, reinterpret_cast<std::uint8_t*>(buffer.get()), *got);
     hand_over();
     if (used < 0 || patience_.lost() || nghttp2_session_get_outbound_queue_size(h2_) > limits_.queued) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/features/link/h2/budget.hpp"
+#include "agent/features/link/h2/goodbyes.hpp"
 #include "agent/features/link/h2/limits.hpp"
 #include "agent/features/link/h2/profile.hpp"
 #include "agent/features/link/h2/visit.hpp"
@@ -89,6 +90,7 @@ class Session {
   // And what the box says to it.
   void welcome(Visit& visit);
   void respond(std::int32_t id, int status, const nghttp2_data_provider* body);
+  void refuse(std::int32_t id);
   void answered(std::int32_t id);
   void cut(std::int32_t id, std::uint32_t code = NGHTTP2_CONNECT_ERROR);
 
@@ -122,6 +124,7 @@ class Session {
     Rows<const char> bytes;
   } fresh_;
   Patience patience_;
+  Goodbyes goodbyes_;
   std::string batch_;
   std::size_t batch_most_;              // bytes
   std::vector<std::int32_t> now_bulk_;  // their turn changes when the batch is full

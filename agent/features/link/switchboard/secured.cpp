@@ -23,6 +23,7 @@ Carrier::Turn Secured::inward() {
     auto ready = settled();
     if (!ready) return Turn::failed;
     if (!*ready) return Turn::waits;
+    if (!flush() && end_.pending().size() >= TlsEnd::many) return visit_.gone() ? Turn::failed : Turn::waits;
     auto records = visit_.received().front();
     if (records.empty() && !visit_.ended()) return visit_.gone() ? Turn::failed : Turn::waits;
     // The end of the bytes is not the visitor's: anybody on the way can say that (RFC 8446, 6.1).
@@ -38,8 +39,7 @@ Carrier::Turn Secured::inward() {
       service_.finish();
       return Turn::ended;
     }
-    bool said = flush();
-    if (opened.step == TlsEnd::Step::hungry && used == 0 && !said) return Turn::waits;
+    if (opened.step == TlsEnd::Step::hungry && used == 0) return Turn::waits;
   }
 }
 

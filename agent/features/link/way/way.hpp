@@ -38,9 +38,14 @@ class Networks {
 // the first choice.
 class Nodes {
  public:
-  void mute(const std::string& address, Instant now) {
-    if (mute_.size() > 16) mute_.clear();
-    if (!address.empty()) mute_[address] = now;
+  // They were tried in this order, up to `last`.
+  void mute(const std::vector<std::string>& tried, const std::string& last, Instant now) {
+    if (mute_.size() > 64) mute_.clear();
+    for (const auto& address : tried) {
+      if (address == last) break;
+      mute_[address] = now;
+    }
+    if (!last.empty()) mute_[last] = now;
   }
   void speaks(const std::string& address) { mute_.erase(address); }
   void list_mute(Instant now, std::vector<std::string>* addresses) const {

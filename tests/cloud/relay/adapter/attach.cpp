@@ -75,6 +75,8 @@ Task<void> Relay::attach(WirePtr wire, Connections::Place) {
     attachments_[session.get()] = {wire, Steady::now(), std::nullopt};
     if (!set_up) attachments_[session.get()].until = rendezvous_.end_of(id);
     for (const auto& older : slots_.take(session)) launch(wire->executor(), doubt(older));
+    const auto all = slots_.of(id);
+    for (std::size_t i = 0; i + Slots::of_a_box_with_ending < all.size(); ++i) cut(all[i]);
     session->tell(words_for(*wire, set_up));
     if (set_up && on_attached_) on_attached_();
     co_await run(wire, session);
@@ -133,7 +135,8 @@ Task<void> Relay::doubt(SessionPtr session) {
   session->ping();
   // Three seconds without a word: one that is busy answers late, and says other things meanwhile.
   auto heard = session->heard();
-  for (int i = 0; i < 30 && session->aside(); ++i) {
+  const auto until = Steady::now() + seconds(30);
+  for (int i = 0; i < 30 && session->aside() && Steady::now() < until; ++i) {
     co_await sleep_for(milliseconds(100));
     if (session->heard() != std::exchange(heard, session->heard())) i = 0;
   }

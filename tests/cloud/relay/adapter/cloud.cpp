@@ -1,10 +1,13 @@
 #include "tests/cloud/relay/adapter/cloud.hpp"
 
+#include <openssl/rand.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/json.hpp>
+
+#include <stdexcept>
 
 namespace refrelay {
 
@@ -21,6 +24,15 @@ json::object object_in(const std::string& body) {
 }
 
 }  // namespace
+
+CloudDoor::CloudDoor(const std::string& socket) : door_(socket) {
+  // Tells this process from the one of its name that was before it, and may finish beside it.
+  unsigned char random[8];
+  if (RAND_bytes(random, sizeof random) != 1) throw std::runtime_error("there is no randomness");
+  for (auto byte : random) run_ += "0123456789abcdef"[byte / 16], run_ += "0123456789abcdef"[byte % 16];
+}
+
+json::object CloudDoor::words_of(const std::string& relay) const { return {{"relay", relay}, {"run", run_}}; }
 
 Task<CloudDoor::Answer> CloudDoor::exchange(std::string request) {
   asio::local::stream_protocol::socket socket(co_await asio::this_coro::executor);
@@ -49,7 +61,8 @@ Task<CloudDoor::Answer> CloudDoor::ask(std::string method, std::string target, s
 }
 
 Task<bool> CloudDoor::started(std::string relay, std::string ipv4, std::string ipv6) {
-  json::object body{{"relay", relay}, {"ipv4", nullptr}, {"ipv6", nullptr}};
+  auto body = words_of(relay);
+  body["ipv4"] = body["ipv6"] = nullptr;
   if (!ipv4.empty()) body["ipv4"] = ipv4;
   if (!ipv6.empty()) body["ipv6"] = ipv6;
   auto answer = co_await ask("POST", "/relay/started", json::serialize(body), std::chrono::seconds(1));
@@ -58,8 +71,10 @@ Task<bool> CloudDoor::started(std::string relay, std::string ipv4, std::string i
 
 Task<CloudDoor::Admission> CloudDoor::attach(std::string relay, std::string device, std::string seen,
                                              std::string certificate) {
-  json::object body{
-      {"relay", relay}, {"device_id", device}, {"seen", seen}, {"certificate_sha256", certificate}};
+  auto body = words_of(relay);
+  body["device_id"] = device;
+  body["seen"] = seen;
+  body["certificate_sha256"] = certificate;
   auto answer = co_await ask("POST", "/relay/attach", json::serialize(body));
   Admission out{answer.status == 200, std::nullopt};
   auto value = object_in(answer.body);
@@ -69,7 +84,8 @@ Task<CloudDoor::Admission> CloudDoor::attach(std::string relay, std::string devi
 }
 
 Task<void> CloudDoor::detach(std::string relay, std::string device) {
-  json::object body{{"relay", relay}, {"device_id", device}};
+  auto body = words_of(relay);
+  body["device_id"] = device;
   co_await ask("POST", "/relay/detach", json::serialize(body));
 }
 
@@ -88,7 +104,9 @@ Task<std::optional<CloudDoor::News>> CloudDoor::news(std::string relay, Newest t
                                                      std::chrono::seconds hold) {
   json::object attached;
   for (const auto& [id, number] : told) attached[id] = number;
-  json::object body{{"relay", relay}, {"attached", std::move(attached)}, {"hold", hold.count()}};
+  auto body = words_of(relay);
+  body["attached"] = std::move(attached);
+  body["hold"] = hold.count();
   auto answer = co_await ask("POST", "/relay/news", json::serialize(body), hold + std::chrono::seconds(10));
   if (answer.status != 200) co_return std::nullopt;
   News out;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/json/object.hpp>
 #include <map>
 #include <optional>
 #include <string>
@@ -14,7 +15,7 @@ namespace refrelay {
 
 class CloudDoor {
  public:
-  explicit CloudDoor(const std::string& socket) : door_(socket) {}
+  explicit CloudDoor(const std::string& socket);
 
   /// A relay that starts: the cloud forgets what an earlier one of this name had attached. False after a
   /// second. `ipv4`, `ipv6`: where visitors reach it, for DNS; empty: not over that family.
@@ -41,6 +42,7 @@ class CloudDoor {
   Task<std::optional<News>> news(std::string relay, Newest told, std::chrono::seconds hold);
 
  private:
+  boost::json::object words_of(const std::string& relay) const;
   struct Answer {
     int status = 0;  // 0: none
     std::string body;
@@ -49,6 +51,7 @@ class CloudDoor {
                    std::chrono::milliseconds patience = std::chrono::seconds(10));
   Task<Answer> exchange(std::string request);
   asio::local::stream_protocol::endpoint door_;
+  std::string run_;
 };
 
 }  // namespace refrelay

@@ -17,6 +17,8 @@ namespace {
 
 constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
 constexpr seconds greeting{10};  // a box that never says SETTINGS
+// A box that died says nothing. One that lives asks us after 20 min of silence.
+constexpr std::chrono::minutes silent{25};
 
 }  // namespace
 
@@ -98,13 +100,21 @@ Task<void> Relay::announce(Acceptors visitors, Acceptors boxes, std::function<vo
 
 // The whole list each time, and anew when a box comes: what is not on the list is not told of.
 Task<void> Relay::hear_news() {
-  Bell attached(co_await asio::this_coro::executor);
+  const auto executor = co_await asio::this_coro::executor;
+  Bell attached(executor);
   on_attached_ = [&attached] { attached.ring(); };
-  for (;;) {
+  // A box that comes and goes and comes must not keep the cloud from answering.
+  auto rung_after = [&attached](Instant calm) -> Task<void> {
+    auto wait = std::chrono::ceil<milliseconds>(calm - Steady::now());
+    if (wait > milliseconds(0)) co_await sleep_for(wait);
+    co_await attached.rung();
+  };
+  for (Instant calm{};;) {
     auto asked = co_await before(cloud_.news(options_.name, told_, news_ride_ ? seconds(25) : seconds(0)),
-                                 attached.rung());
+                                 rung_after(calm));
     if (!asked) {
       co_await sleep_for(milliseconds(50));  // they may come in a crowd
+      calm = Steady::now() + seconds(1);
       continue;
     }
     auto news = std::move(*asked);
@@ -117,9 +127,10 @@ Task<void> Relay::hear_news() {
         for (const auto& session : slots_.of(id)) cut(session);
       for (const auto& id : news->gone) told_.erase(id);
       for (const auto& [id, number] : news->newer) {
+        if (!slots_.holds(id)) continue;  // it left meanwhile
         told_[id] = number;
         for (const auto& session : slots_.of(id)) session->nudge();
-        co_await review(id);
+        launch(executor, review(id));
       }
     }
     co_await sleep_for(news ? milliseconds(20) : milliseconds(1000));
@@ -132,7 +143,11 @@ Task<void> Relay::review(std::string id) {
     if (called.device == id) hosts.insert(called.host);
   for (const auto& host : hosts) {
     auto device = co_await cloud_.device_of(host);
-    if (!device || *device == id) continue;  // a cloud that does not answer ends nobody's visit
+    while (!device) {  // a cloud that does not answer ends nobody's visit, and is asked again
+      co_await sleep_for(seconds(1));
+      device = co_await cloud_.device_of(host);
+    }
+    if (*device == id) continue;
     for (const auto& [wire, called] : visits_)
       if (called.device == id && called.host == host) wire->abort(true);
   }
@@ -158,6 +173,8 @@ Task<void> Relay::sweep() {
     for (const auto& session : slots_.all()) {
       const auto& attachment = attachments_.at(session.get());
       bool mute = !session->greeted() && now - attachment.began > greeting;
+      if (now - session->heard() > silent && !doubts_.contains(session.get()))
+        launch(attachment.wire->executor(), doubt(session));
       if (mute || (attachment.until && now > *attachment.until)) cut(session);
     }
   }

@@ -12,6 +12,7 @@
 #include "tests/cloud/adapter/connections.hpp"
 #include "tests/cloud/relay/adapter/cloud.hpp"
 #include "tests/cloud/relay/adapter/context.hpp"
+#include "tests/cloud/relay/haste.hpp"
 #include "tests/cloud/relay/rendezvous.hpp"
 #include "tests/cloud/relay/slots.hpp"
 
@@ -97,6 +98,7 @@ class Relay {
   Context context_;
   CloudDoor cloud_;
   Rendezvous rendezvous_;
+  Haste haste_;
   Budget budget_;
   Connections visitors_, boxes_;
   Slots slots_;

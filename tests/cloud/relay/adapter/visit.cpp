@@ -48,6 +48,11 @@ struct Relay::Visit {
   StreamPtr stream;
   Bell news, room;
   Instant began = Steady::now();
+  bool torn = false;  // by the visitor
+  void tear() {
+    torn = true;
+    session->reset(*stream);
+  }
 };
 
 Task<void> Relay::visit(WirePtr wire, Connections::Place) {
@@ -61,7 +66,9 @@ Task<void> Relay::visit(WirePtr wire, Connections::Place) {
   Visit visit(wire);
   const char* outcome = co_await serve(visit);
   log(visit, outcome);
-  wire->abort();
+  if (visit.torn) haste_.left(Connections::network(wire->peer()), Steady::now());
+  // A service that is there and resets at once is seen to.
+  wire->abort(visit.stream && visit.stream->over && visit.stream->status == 0);
 }
 
 // What became of it, for the log.
@@ -74,7 +81,12 @@ Task<const char*> Relay::serve(Visit& visit) {
   }
   auto id = co_await box_of(visit.hello.name());
   visits_[visit.wire] = {visit.hello.name(), id};
-  for (auto until = Steady::now() + for_room;;) {
+  const auto until = Steady::now() + for_room;
+  while (haste_.waits(Connections::network(visit.wire->peer()), Steady::now())) {
+    if (Steady::now() >= until) co_return "in haste";
+    co_await sleep_for(again);
+  }
+  for (;;) {
     auto asked = co_await ask_each(visit, id);
     if (!asked) break;
     if (!*asked) {
@@ -171,12 +183,12 @@ Task<void> Relay::up(Visit& visit) {
       visit.session->placed(stream, count);
       if (count > 0) wish = std::clamp(2 * count, little, large_chunk);
     }
-    if (got == -1) co_return visit.session->reset(stream);
+    if (got == -1) co_return visit.tear();
     if (got == 0) {
       visit.session->finish(stream);
       // He may still be gone before he has heard all.
       bool lost = co_await visit.wire->lost();
-      if (lost) visit.session->reset(stream);
+      if (lost) visit.tear();
       co_return;
     }
   }
@@ -193,7 +205,7 @@ Task<void> Relay::down(Visit& visit) {
       std::string bytes = std::exchange(stream.from_box, {});
       bool written = co_await visit.wire->write(bytes);
       if (!written) {
-        visit.session->reset(stream);
+        visit.tear();
         co_return visit.wire->abort();
       }
       visit.session->passed_on(stream, bytes.size());

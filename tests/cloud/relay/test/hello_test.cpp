@@ -109,13 +109,14 @@ TEST_CASE("a large key share, as of ML-KEM, and encrypted ClientHello: the outer
   CHECK(reader.name() == "nas1.mynas.test");
 }
 
-TEST_CASE("names: one, in letters, without a final dot; lower case from then on") {
+TEST_CASE("names: one, in letters; lower case and without the root's dot from then on") {
+  CHECK(read(record(message(names(entry("nas1.mynas.test."))))).name() == "nas1.mynas.test");
   CHECK(read(record(message(names(entry("NAS1.MyNas.Test"))))).name() == "nas1.mynas.test");
   CHECK(named("a_b.test") == State::named);
   CHECK(named("1.test") == State::named);
   CHECK(named("test") == State::named);
   using namespace std::string_literals;
-  for (const auto& bad : {""s, "."s, ".nas1.test"s, "nas1..test"s, "nas1.mynas.test."s, "nas1.test\0.evil"s,
+  for (const auto& bad : {""s, "."s, ".nas1.test"s, "nas1..test"s, "nas1.mynas.test.."s, "nas1.test\0.evil"s,
                           "nas1.test/x"s, "nas1 .test"s, "n\r\n.test"s, "5.6.7.8"s, "2a0b::1"s, "[2a0b::1]"s,
                           "nas1.t\xc3\xa9st"s, "12"s, std::string(254, 'a')})
     CHECK_MESSAGE(named(bad) == State::nameless, bad);
