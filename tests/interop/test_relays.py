@@ -1,10 +1,13 @@
 """Relays that nobody here wrote lead visitors to our agent: HAProxy 3, for two boxes, and Go's HTTP/2 client. nginx behind
 the agent is told by PROXY v2 who visits."""
+import hashlib
 import os
+import threading
 
 import peers
 from edge import GoRelay, HAProxy
 from lab.home import VISITOR
+from lab.nas_page import digest
 from lab.nas_site import PAGE, NasSite
 from lab.proc import wait_for
 from lab.topology import Nat
@@ -89,7 +92,15 @@ def test_go():
         _refuses(edge, "down." + host, certificate, 502)
         edge.carries(host, certificate)
         # GOAWAY: what is under way may end; then both connections are over, in order.
+        size, blob = 8_000_000, os.path.join(world.folder, "blob")
+        download = threading.Thread(target=edge.curl, args=(host, "/big?n=%d" % size, certificate, "--limit-rate", "4M",
+                                                            "-o", blob))
+        download.start()
+        wait_for("the download runs", 10, lambda: os.path.exists(blob) and os.path.getsize(blob) > 500_000)
         assert edge.proc.stop() == 0
+        download.join()
+        with open(blob, "rb") as got:
+            assert hashlib.file_digest(got, "sha256").hexdigest() == digest(size), "cut by the relay's goodbye"
         assert edge.said("goodbye") == [["<nil>"]] * 2, edge.said("goodbye")
 
 
