@@ -66,6 +66,7 @@ struct Trace {
   Millis dns{-1}, connect{-1}, tls{-1}, total{-1};
   Millis rtt{-1};                         // the kernel's smoothed round trip (TCP_INFO)
   int retransmits = -1;                   // segments that were sent again
+  std::vector<std::string> tried;         // addresses, in this order
   std::string remote;                     // the address that was tried last, without port
   std::string proxy;                      // "proxy.lan:3128", when one stood in between; never its password
   std::string peer_issuer, peer_subject;  // of the certificate that was shown, also of one refused

@@ -133,26 +133,30 @@ Task<Status> HttpClient::reach(HttpRequest request, Wishes wishes, Meter* meter,
   // How the proxy goes on is its own affair: a family can be forced only without one.
   std::string next_host = proxy ? proxy->host : request.host;
   auto family = proxy ? Family::any : request.family;
-  auto patience = wishes.known.empty() ? request.deadline
-                                       : std::min<Instant>(request.deadline, clock_.now() + known_patience);
+  auto patience = request.deadline;
+  if (!proxy && !wishes.known.empty()) patience = std::min<Instant>(patience, clock_.now() + known_patience);
   auto addresses = co_await resolver_.lookup(next_host, family, *meter, patience, request.trace);
   // Nobody says where the name leads, and once somebody did.
   auto asked = request.trace->dns_status;
   bool unsaid = asked == DnsStatus::no_answer || asked == DnsStatus::refused;
   if (auto known = addresses_of(wishes.known); !addresses && !proxy && unsaid && !known.empty())
-    addresses = std::move(known);
+    addresses = std::move(known), request.trace->addresses = wishes.known;
   if (!addresses) co_return proxy ? proxy_unreachable(*proxy, addresses.error()) : addresses.error();
   auto order = attempt_order(*addresses, family);
   auto unwanted = [&](const asio::ip::address& address) {
     return std::find(wishes.avoid.begin(), wishes.avoid.end(), address.to_string()) != wishes.avoid.end();
   };
-  // One of a family without a way out is no other choice.
-  auto another = [&](const asio::ip::address& address) {
-    return !unwanted(address) && has_route(address.is_v4() ? Family::ipv4 : Family::ipv6);
+  auto leads_out = [](const asio::ip::address& address) {
+    return has_route(address.is_v4() ? Family::ipv4 : Family::ipv6);
   };
+  // One of a family without a way out is no other choice.
+  auto another = [&](const asio::ip::address& address) { return !unwanted(address) && leads_out(address); };
   if (!proxy && (wishes.others_only || std::any_of(order.begin(), order.end(), another)))
     std::erase_if(order, unwanted);
-  if (order.size() > most_attempts) order.resize(most_attempts);
+  if (order.size() > most_attempts) {
+    std::stable_partition(order.begin(), order.end(), leads_out);
+    order.resize(most_attempts);
+  }
   if (request.trace->dns_status == DnsStatus::unknown)
     for (const auto& address : order) request.trace->addresses.push_back(address.to_string());
 
@@ -177,6 +181,7 @@ Task<Status> HttpClient::connect(HttpRequest request, Addresses order, std::uint
     auto until = std::min<Instant>(request.deadline, clock_.now() + patience);
     asio::ip::tcp::endpoint to(order[i], port);
     request.trace->remote = order[i].to_string();
+    request.trace->tried.push_back(request.trace->remote);
     auto connected = co_await within(lease.get()->connect(to, request.message), clock_, until);
     if (connected && *connected) {
       request.trace->connect = clock_.now() - began;

@@ -13,7 +13,7 @@ namespace qcloud {
 using Addresses = std::vector<boost::asio::ip::address>;
 
 // IPv4 first (see features/ddns: it is the family that hides changes), then in turns; of one family alone
-// when it is asked for; six at most.
+// when it is asked for.
 Addresses attempt_order(const Addresses& found, Family family);
 inline constexpr std::size_t most_attempts = 6;  // so many of them, in one go
 

@@ -44,6 +44,8 @@ def test_silent_beside_visitors():
         time.sleep(3)
         dead = home.connections()[0]
         other = next(r for r in home.relays if r.address != dead["address"])
+        there = home.tls(relay=next(r for r in home.relays if r != other))  # so it is watched like the other
+        time.sleep(2)
         home.net.router.nft("table ip cut { chain forward { type filter hook forward priority -20; "
                             "ip daddr %s drop; ip saddr %s drop; }; }" % (dead["address"], dead["address"]))
         start = time.monotonic()
@@ -51,6 +53,7 @@ def test_silent_beside_visitors():
             assert home.serves(other)
             assert time.monotonic() - start < bound(60), "the dead connection stands: %s" % home.connections()
             time.sleep(2)
+        there.close()
         print("figure: given up after %.0f s" % (time.monotonic() - start))
 
 
@@ -85,13 +88,16 @@ def test_no_dns():
         home.attached()
         home.net.router.nft("table ip nodns { chain forward { type filter hook forward priority -20; "
                             "udp dport 53 drop; tcp dport 53 drop; }; }")
-        home.relay.kill()
-        time.sleep(1)
-        home.relay.start()
-        took = home.served_again(within=60)
+        took = []
+        for _ in range(2):
+            home.relay.kill()
+            time.sleep(1)
+            home.relay.start()
+            took.append(home.served_again(within=60))
+            home.wait_attached(seconds=60)
         home.net.router.nft("delete table ip nodns")
-        print("figure: served %.1f s after the relay was back" % took)
-        assert took < bound(30), took
+        print("figure: served %.1f and %.1f s after the relay was back" % tuple(took))
+        assert max(took) < bound(30), took
 
 
 def test_own_address():

@@ -66,7 +66,7 @@ Task<Result<std::unique_ptr<ByteStream>>> SimTransport::dial(StreamRequest reque
   if (order.empty()) co_return net_error("net.no_network");
   auto device = qcloud::common_name(request.identity->certificate());
   for (auto at : order) {
-    if (request.trace) request.trace->remote = host_.relays.all[at].address;
+    if (request.trace) request.trace->tried.push_back(request.trace->remote = host_.relays.all[at].address);
     if (!host_.relays.all[at].up) continue;
     if (host_.relays.all[at].hangs) {
       HouseClock clock(time_);

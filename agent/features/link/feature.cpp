@@ -174,7 +174,7 @@ class Link {
     auto& trouble = live->trial ? unsaid : trouble_;
     if (!stream) {
       trouble = stream.error();
-      nodes_.mute(trace->addresses, trace->remote, deps_.clock.now());
+      nodes_.mute(trace->tried, deps_.clock.now());
       co_return false;
     }
     live->stream = *std::move(stream);
@@ -317,7 +317,7 @@ class Link {
       auto idle = liveness().idle(close ? Liveness::Role::watch : Liveness::Role::spare);
       liveness().alive(role(*live), deps_.clock.now() - live->quiet);
       if (idle == live->idle) continue;
-      live->probe_after(idle);
+      live->probe_after(idle, deps_.clock.now());
       unsettled_ = true;
       stirred_.notify();
     }
@@ -334,8 +334,10 @@ class Link {
         busy = std::exchange(unsettled_, false) ||
                std::any_of(live_.begin(), live_.end(),
                            [](const LivePtr& live) { return live->told.visits != 0; });
-        if (busy) co_await stirred_.wait_until(deps_.clock, deps_.clock.now() + figures_age);
-        for (const auto& live : live_) live->probe_again();
+        auto rest = figures_age;
+        for (const auto& live : live_)
+          if (live->probe_again(deps_.clock.now())) busy = true, rest = a_moment;
+        if (busy) co_await stirred_.wait_until(deps_.clock, deps_.clock.now() + rest);
       }
     }
   }

@@ -16,6 +16,7 @@ class Haste {
   static constexpr int most = 1'000, a_second = 100;
   static constexpr std::size_t most_sources = 10'000;
 
+  std::size_t sources() const { return all_.size(); }
   /// A visitor of this source is gone without an end.
   void left(const std::string& source, Instant now) {
     if (all_.size() >= most_sources)

@@ -59,7 +59,7 @@ Status Session::greet() {
   nghttp2_option_set_max_continuations(option, limits_.continuations);
   // Its own limit on resets would cut off 1,000 visitors who leave at the same moment; ours is lower than
   // this.
-  nghttp2_option_set_stream_reset_rate_limit(option, 10'000, 1'000);
+  nghttp2_option_set_stream_reset_rate_limit(option, 20'000, 2'000);
   nghttp2_option_set_max_send_header_block_length(option, limits_.header_list);
   // Closed streams are forgotten: no priority tree of the dead.
   nghttp2_option_set_no_closed_streams(option, 1);

@@ -40,11 +40,12 @@ Task<void> Switchboard::serve(std::shared_ptr<Visit> visit) {
     visit->answer(503);
     record.outcome = "too many failures";
   } else {
+    const auto now = deps_.clock.now();
     struct Entry {
       std::list<Led>& all;
       std::list<Led>::iterator at;
       ~Entry() { all.erase(at); }
-    } entry{led_, led_.insert(led_.end(), {visit, *found, deps_.clock.now(), record.began})};
+    } entry{led_, led_.insert(led_.end(), {visit, *found, now, record.began, now})};
     const Led& led = *entry.at;
     auto outcome = co_await lead(&*entry.at);
     record = record_of(led, led.gave_way ? "gave way" : std::move(outcome));

@@ -38,14 +38,9 @@ class Networks {
 // the first choice.
 class Nodes {
  public:
-  // They were tried in this order, up to `last`.
-  void mute(const std::vector<std::string>& tried, const std::string& last, Instant now) {
+  void mute(const std::vector<std::string>& tried, Instant now) {
     if (mute_.size() > 64) mute_.clear();
-    for (const auto& address : tried) {
-      if (address == last) break;
-      mute_[address] = now;
-    }
-    if (!last.empty()) mute_[last] = now;
+    for (const auto& address : tried) mute_[address] = now;
   }
   void speaks(const std::string& address) { mute_.erase(address); }
   void list_mute(Instant now, std::vector<std::string>* addresses) const {

@@ -62,7 +62,8 @@ Task<CloudDoor::Answer> CloudDoor::ask(std::string method, std::string target, s
 
 Task<bool> CloudDoor::started(std::string relay, std::string ipv4, std::string ipv6) {
   auto body = words_of(relay);
-  body["ipv4"] = body["ipv6"] = nullptr;
+  body["ipv4"] = nullptr;
+  body["ipv6"] = nullptr;
   if (!ipv4.empty()) body["ipv4"] = ipv4;
   if (!ipv6.empty()) body["ipv6"] = ipv6;
   auto answer = co_await ask("POST", "/relay/started", json::serialize(body), std::chrono::seconds(1));

@@ -50,6 +50,7 @@ struct Relay::Visit {
   Instant began = Steady::now();
   bool torn = false;  // by the visitor
   void tear() {
+    if (stream->over) return;  // it was not he
     torn = true;
     session->reset(*stream);
   }
