@@ -100,6 +100,10 @@ void Connection::keep_alive(Millis idle) {
     silent = Millis(std::min(info.tcpi_last_data_recv, info.tcpi_last_ack_recv));
   constexpr Millis for_answers = seconds(7);
   auto dead = std::max(idle, silent) + for_answers;
+  // Asked again, it may have answered meanwhile; if not, that is no reason to wait longer.
+  if (idle == probed_after_) dead = std::min(dead, dead_after_);
+  probed_after_ = idle;
+  dead_after_ = dead;
   set(IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(dead.count()));
   set(IPPROTO_TCP, TCP_KEEPINTVL, 1);
   set(IPPROTO_TCP, TCP_KEEPCNT, 10);

@@ -317,7 +317,8 @@ class Link {
       auto idle = liveness().idle(close ? Liveness::Role::watch : Liveness::Role::spare);
       liveness().alive(role(*live), deps_.clock.now() - live->quiet);
       if (idle == live->idle) continue;
-      live->probe_after(idle, deps_.clock.now());
+      live->idle = idle;
+      live->stream->probe_after(idle);
       unsettled_ = true;
       stirred_.notify();
     }
@@ -334,10 +335,9 @@ class Link {
         busy = std::exchange(unsettled_, false) ||
                std::any_of(live_.begin(), live_.end(),
                            [](const LivePtr& live) { return live->told.visits != 0; });
-        auto rest = figures_age;
-        for (const auto& live : live_)
-          if (live->probe_again(deps_.clock.now())) busy = true, rest = a_moment;
-        if (busy) co_await stirred_.wait_until(deps_.clock, deps_.clock.now() + rest);
+        if (busy) co_await stirred_.wait_until(deps_.clock, deps_.clock.now() + figures_age);
+        // How long a path may be mute depends on how long it has been: by now it has answered.
+        for (const auto& live : live_) live->stream->probe_after(live->idle);
       }
     }
   }

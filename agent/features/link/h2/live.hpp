@@ -26,24 +26,10 @@ struct Live : std::enable_shared_from_this<Live> {
   Instant quiet{};  // since when it has carried nothing
   Ending ending = Ending::lost;
   bool leaving = false;
-  bool trial = false;            // whether it is better than the one of this slot that stands
-  bool over = false;             // it ended, or it will soon
-  std::optional<Instant> fresh;  // since when its path is probed after `idle`, if lately
-  Signal turned;                 // it is over, or one of the two was told which relay it is at
+  bool trial = false;  // whether it is better than the one of this slot that stands
+  bool over = false;   // it ended, or it will soon
+  Signal turned;       // it is over, or one of the two was told which relay it is at
 
-  void probe_after(Millis span, Instant now) {
-    idle = span;
-    fresh = now;
-    stream->probe_after(idle);
-  }
-  // How long a path may be mute depends on how long it has been; in three seconds it has answered. Once: a
-  // dead one would be given as long again each time. True: that is still to come.
-  bool probe_again(Instant now) {
-    if (!fresh || now < *fresh + seconds(3)) return fresh.has_value();
-    fresh.reset();
-    stream->probe_after(idle);
-    return false;
-  }
   static Task<void> end_of(std::shared_ptr<Live> live) {
     while (!live->over) co_await live->turned.wait();
   }
