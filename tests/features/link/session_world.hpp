@@ -106,4 +106,13 @@ struct SessionWorld {
   }
 };
 
+// Still served, after all of that.
+inline void unharmed(SessionWorld& world, qcloud::link::Visit& visit, std::uint32_t stream) {
+  world.say(frames::frame(frames::data, 0, stream, "ping"));
+  CHECK(waiting(visit) == "ping");
+  visit.passed_on(4);
+  world.write(visit, "pong");
+  CHECK(world.heard_data(stream) == "pong");
+}
+
 }  // namespace unit
