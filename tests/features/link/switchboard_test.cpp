@@ -138,6 +138,7 @@ TEST_CASE("link: who fails too often at an admin page waits; a service that is d
 TEST_CASE("link: who comes to an admin page with many at once has no more tries than one after the other") {
   House house;
   std::vector<std::uint32_t> all;
+  all.reserve(50);
   for (int i = 0; i < 50; ++i) all.push_back(house.visit("admin"));
   int in = 0;
   for (auto id : all) in += house.status(id) == "200" ? 1 : 0;
