@@ -15,8 +15,9 @@ class TlsEnd {
  public:
   // What it costs, besides the records that seal() has put into pending(), bytes.
   static constexpr std::size_t cost = 24 * 1024;
-  // So much pending, and open() looks at no more than one message at a time: it may provoke an answer.
-  static constexpr std::size_t many = 4 * 1024;
+  // With so much pending a call of open() looks at one message only, which may provoke an answer; whoever
+  // calls waits until some of it has left.
+  static constexpr std::size_t enough = 4 * 1024;
   // The most that one call of open() puts out, and what sealing adds to each so many bytes.
   static constexpr std::size_t record = 16 * 1024, overhead = 256;
 

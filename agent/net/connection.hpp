@@ -98,9 +98,9 @@ class Connection {
   std::string remote_;
   std::int64_t row_ = 0;
   std::uint64_t out_ = 0, in_ = 0;
+  Millis probed_after_{0}, dead_after_{0};  // as keep_alive() set it last
   bool emptied_ = false;                    // the last read of the kernel's took all that there was
   bool ended_ = false;                      // the peer's FIN was read
-  Millis probed_after_{0}, dead_after_{0};  // see keep_alive()
   bool shut_ = false;                       // our FIN is queued
 };
 

@@ -39,6 +39,16 @@ std::string encode(const HttpRequest& request) {
   return text + "Connection: close\r\n\r\n" + request.body;
 }
 
+Addresses addresses_of(const std::vector<std::string>& texts) {
+  Addresses out;
+  for (const auto& text : texts) {
+    boost::system::error_code failed;
+    auto address = asio::ip::make_address(text, failed);
+    if (!failed) out.push_back(address);
+  }
+  return out;
+}
+
 std::string words(const HttpRequest& request, const Addresses& addresses) {
   boost::system::error_code not_literal;
   asio::ip::make_address(request.host, not_literal);
@@ -103,20 +113,6 @@ Task<Result<HttpResponse>> HttpClient::attempt(HttpRequest request, Meter* meter
   if (talked) co_return response;
   co_return std::move(talked).error();
 }
-
-namespace {
-
-Addresses addresses_of(const std::vector<std::string>& texts) {
-  Addresses out;
-  for (const auto& text : texts) {
-    boost::system::error_code failed;
-    auto address = asio::ip::make_address(text, failed);
-    if (!failed) out.push_back(address);
-  }
-  return out;
-}
-
-}  // namespace
 
 Task<Status> HttpClient::reach(HttpRequest request, Wishes wishes, Meter* meter,
                                std::optional<Proxy>* through_proxy, Shared* result) {

@@ -57,7 +57,7 @@ class End final : public TlsEnd {
       int why = SSL_get_error(ssl_.get(), got);
       if (why == SSL_ERROR_ZERO_RETURN) return {Step::ended};
       if (why != SSL_ERROR_WANT_READ) break;
-      if (records_.empty() || pending().size() >= many) return {Step::hungry};
+      if (records_.empty() || pending().size() >= enough) return {Step::hungry};
     }
     failed_ = true;
     return {Step::failed};

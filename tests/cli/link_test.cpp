@@ -47,9 +47,15 @@ TEST_CASE("link services add: usual ports, and what an owner should know") {
       R"(PUT /v1/link/services/photos {"port":8443,"proxy_protocol":true,"address":"::1","tls":"here"})"));
   CHECK(which({"link", "services", "add", "photos"}) == 2);
   CHECK(has(which.err.str(), "port"));
-  for (const auto* port : {"0", "65536", "-1", "http"}) {
+  for (const auto* port : {"0", "65536", "-1", "http", "0700", "0x1bb", "+443", " 443", "443 ", ""}) {
     Call odd(agent.socket());
     CHECK(odd({"link", "services", "add", "web", port}) == 2);
+    CHECK_FALSE(odd.err.str().empty());
+  }
+  for (const auto* verb : {"add", "remove"}) {
+    Call nameless(agent.socket());
+    CHECK(nameless({"link", "services", verb, ""}) == 2);
+    CHECK(has(nameless.err.str(), "empty"));
   }
 }
 

@@ -255,5 +255,6 @@ def test_crowd():
             link.close()
 
 
-test_hellos.seconds = test_visitors.seconds = test_crowd.seconds = test_greed.seconds = test_idlers.seconds = test_haste.seconds = 30
+for each in (test_hellos, test_visitors, test_crowd, test_greed, test_idlers, test_haste):
+    each.seconds = 30
 test_hellos.waits = True

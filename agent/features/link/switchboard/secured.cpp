@@ -23,7 +23,8 @@ Carrier::Turn Secured::inward() {
     auto ready = settled();
     if (!ready) return Turn::failed;
     if (!*ready) return Turn::waits;
-    if (!flush() && end_.pending().size() >= TlsEnd::many) return visit_.gone() ? Turn::failed : Turn::waits;
+    if (!flush() && end_.pending().size() >= TlsEnd::enough)
+      return visit_.gone() ? Turn::failed : Turn::waits;
     auto records = visit_.received().front();
     if (records.empty() && !visit_.ended()) return visit_.gone() ? Turn::failed : Turn::waits;
     // The end of the bytes is not the visitor's: anybody on the way can say that (RFC 8446, 6.1).
@@ -39,7 +40,6 @@ Carrier::Turn Secured::inward() {
       service_.finish();
       return Turn::ended;
     }
-    if (opened.step == TlsEnd::Step::hungry && used == 0) return Turn::waits;
   }
 }
 

@@ -150,7 +150,8 @@ class RelayTest(unittest.TestCase):
         self.assertTrue(within(10, lambda: os.path.exists(self.path("ready")) and os.path.getsize(self.path("ready"))))
         with open(self.path("ready")) as ready:
             told = json.load(ready)
-        self.boxes, self.visitors = (("127.0.0.1", int(told[which][0].rsplit(":", 1)[1])) for which in ("boxes", "visitors"))
+        self.boxes, self.visitors = (("127.0.0.1", int(told[which][0].rsplit(":", 1)[1]))
+                                     for which in ("boxes", "visitors"))
 
     def path(self, name):
         return os.path.join(self.folder.name, name)
