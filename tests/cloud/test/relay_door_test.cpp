@@ -168,7 +168,8 @@ TEST_CASE("relay door: a relay that finishes beside its successor has no say in 
     for (auto& [name, value] : more) body[name] = value;
     return body;
   };
-  const json::object box{{"device_id", door.nas.device_id}}, coming{{"device_id", door.nas.device_id}, {"seen", "5.6.7.8"}},
+  const json::object box{{"device_id", door.nas.device_id}},
+      coming{{"device_id", door.nas.device_id}, {"seen", "5.6.7.8"}},
       start{{"ipv4", "5.6.8.3"}, {"ipv6", nullptr}};
   for (auto run : {"first", "second"}) {
     door.ask("/relay/started", of(run, start));
