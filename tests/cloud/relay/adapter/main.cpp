@@ -65,9 +65,10 @@ int main(int argc, char** argv) {
   app.add_option("--max-visitors", options.most_visitors, "Visitors at a time");
   app.add_option("--max-per-source", options.most_of_one_source,
                  "Visitors at a time from one IPv4 address or IPv6 /64");
-  long idle = options.idle.count(), stalled = options.stalled.count();
+  long idle = options.idle.count(), stalled = options.stalled.count(), silent = options.silent.count();
   app.add_option("--idle", idle, "Seconds that a visit may be silent");
   app.add_option("--stalled", stalled, "Seconds that a visitor may leave what waits for him");
+  app.add_option("--silent", silent, "Seconds that a box may be silent before it is asked");
   app.add_option("--keylog", options.tls.keylog,
                  "For tests: the secrets of the boxes' connections, as NSS key log");
   app.add_option("--ready", ready, "Written once it listens");
@@ -81,6 +82,7 @@ int main(int argc, char** argv) {
     for (const auto& text : boxes) options.boxes.push_back(read_endpoint(text));
     options.idle = std::chrono::seconds(idle);
     options.stalled = std::chrono::seconds(stalled);
+    options.silent = std::chrono::seconds(silent);
     options.tls.take_ephemeral = !options.setup_suffix.empty();
     more_descriptors();
     Relay relay(options);

@@ -17,8 +17,6 @@ namespace {
 
 constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
 constexpr seconds greeting{10};  // a box that never says SETTINGS
-// A box that died says nothing. One that lives asks us after 20 min of silence.
-constexpr std::chrono::minutes silent{25};
 
 }  // namespace
 
@@ -173,7 +171,7 @@ Task<void> Relay::sweep() {
     for (const auto& session : slots_.all()) {
       const auto& attachment = attachments_.at(session.get());
       bool mute = !session->greeted() && now - attachment.began > greeting;
-      if (now - std::max(session->heard(), attachment.began) > silent && !doubts_.contains(session.get()))
+      if (now - std::max(session->heard(), attachment.began) > options_.silent && !doubts_.contains(session.get()))
         launch(attachment.wire->executor(), doubt(session));
       if (mute || (attachment.until && now > *attachment.until)) cut(session);
     }

@@ -34,6 +34,9 @@ struct Options {
   std::chrono::seconds idle{std::chrono::minutes(124)};  ///< a visit without a byte either way (RFC 5382 5)
   std::chrono::seconds stalled{
       std::chrono::minutes(10)};  ///< a visitor that takes nothing of what waits for him
+  /// A box that says nothing is asked then, and cut off if it does not answer; one that lives asks us after
+  /// 20 min.
+  std::chrono::seconds silent{std::chrono::minutes(25)};
 };
 
 /// Must outlive the io_context, whose destruction ends the connections.

@@ -131,7 +131,9 @@ def within(seconds, what):
     return done
 
 
-class RelayTest(unittest.TestCase):
+class RelayCase(unittest.TestCase):
+    silent = 1500  # seconds
+
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
@@ -145,7 +147,8 @@ class RelayTest(unittest.TestCase):
             self.relay = subprocess.Popen(
                 [REFRELAY, "--name", "r", "--visitors", "127.0.0.1:0", "--boxes", "127.0.0.1:0", "--ipv4", "127.0.0.1",
                  "--certificate", self.path("relay.pem"), "--key", self.path("relay.key"), "--device-ca",
-                 self.path("ca.pem"), "--cloud", self.path("cloud"), "--ready", self.path("ready")], stdout=log)
+                 self.path("ca.pem"), "--cloud", self.path("cloud"), "--silent", str(self.silent), "--ready",
+                 self.path("ready")], stdout=log)
         self.addCleanup(self.end)
         self.assertTrue(within(10, lambda: os.path.exists(self.path("ready")) and os.path.getsize(self.path("ready"))))
         with open(self.path("ready")) as ready:
@@ -165,6 +168,8 @@ class RelayTest(unittest.TestCase):
         self.relay.terminate()
         self.assertEqual(self.relay.wait(40), 0)
 
+
+class RelayTest(RelayCase):
     def test_news_reach_all_beside_one_who_comes_and_goes(self):
         one = Box(self, "one")
         stop = threading.Event()
@@ -214,6 +219,16 @@ class RelayTest(unittest.TestCase):
         self.assertTrue(within(10, lambda: sum(box.over.is_set() for box in many) >= 14))
         # Those who answer nothing but go on talking are dropped in the end, but for the newest.
         self.assertFalse(many[-1].over.is_set())
+
+
+class SilentBoxTest(RelayCase):
+    silent = 1
+
+    def test_a_box_that_died_without_a_word_is_cut_off_and_one_that_answers_is_not(self):
+        two, one = Box(self, "two"), Box(self, "one", sullen=True)
+        self.assertTrue(one.over.wait(10), "a box that answers nothing stays")
+        self.assertFalse(two.over.is_set())
+        self.assertTrue(within(5, lambda: self.cloud.asked["/relay/detach"]), "the cloud was not told")
 
 
 if __name__ == "__main__":
