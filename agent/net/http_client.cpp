@@ -52,7 +52,8 @@ Addresses addresses_of(const std::vector<std::string>& texts) {
 std::string words(const HttpRequest& request, const Addresses& addresses) {
   boost::system::error_code not_literal;
   asio::ip::make_address(request.host, not_literal);
-  if (!not_literal || !std::all_of(addresses.begin(), addresses.end(), is_private)) return "";
+  bool all_private = !addresses.empty() && std::all_of(addresses.begin(), addresses.end(), is_private);
+  if (!not_literal || !all_private) return "";
   return "The DNS server of this network leads the cloud's name to " + addresses.front().to_string() +
          ", an address of a private network. Ask whoever runs the network, or take another DNS server.";
 }

@@ -212,6 +212,20 @@ TEST_CASE_FIXTURE(Bench, "way: one dead family costs three seconds; IPv6 alone s
   ip("link del hole");
 }
 
+TEST_CASE_FIXTURE(Bench, "way: where the name leads to nobody else, nobody is dialed") {
+  Dns dns("127.0.0.1", both);
+  StreamRequest request;
+  request.host = "relay.test";
+  request.alpn = {"h2"};
+  request.avoid = {"5.6.7.8", "2a0b::1"};
+  request.others_only = true;
+  request.deadline = clock.now() + seconds(5);
+  auto stream = run(client.open(request, meter));
+  REQUIRE_FALSE(stream);
+  CHECK(stream.error().code == "net.no_network");
+  CHECK(meter.rows.size() == 1);  // the look-up
+}
+
 TEST_CASE_FIXTURE(Bench, "proxy: the proxy looks up the cloud's name, we look up the proxy's") {
   write_file("/etc/hosts", "127.0.0.1 proxy.test\n");
   Dns dns("127.0.0.1", both);
