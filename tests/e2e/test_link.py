@@ -5,7 +5,7 @@ import os
 
 from lab.home import VISITOR, Home
 from lab.nas_site import PAGE
-from lab.proc import bound, run
+from lab.proc import bound, run, wait_for
 from lab.visitor import WebSocket
 
 
@@ -26,7 +26,10 @@ def test_page():
         for service in ("files", "a.plain"):
             assert home.curl(service=service, check=False).returncode in (35, 52, 56), service
         assert "plain" in home.agent.cli("link", "services", "list").stdout
-        home.agent.cli("link", "services", "remove", "plain")
+        with home.tls("plain", ca=own):
+            wait_for("a visitor inside", 5, lambda: home.visits() == 1)
+            home.agent.cli("link", "services", "remove", "plain")
+            wait_for("it closed to him as well", 5, lambda: home.visits() == 0)
         assert home.curl(service="plain", ca=own, check=False).returncode != 0, "withdrawn, and still served"
         home.agent.cli("link", "services", "add", "plain", str(home.site.plain_port), "--tls", "here")
         assert home.curl(service="plain", ca=own).stdout == PAGE

@@ -257,6 +257,19 @@ TEST_CASE("link: another address of the box's own has it attached anew at once")
   }
 }
 
+TEST_CASE("link: an address that changes and changes makes the box dial at a pace") {
+  LinkedHome home(49);
+  auto dials = home.house.net.dials;
+  for (int i = 0; i < 600; ++i) {
+    home.house.set_public_address("5.6.10." + std::to_string(10 + i % 2), true);
+    home.pass(1s);
+  }
+  CHECK(home.house.net.dials - dials > 120);
+  CHECK(home.house.net.dials - dials < 400);
+  home.pass(10s);
+  CHECK(home.attached().size() == 2);
+}
+
 TEST_CASE("link: what does not touch the connection's family leaves it alone") {
   LinkedHome home(38);
   auto dials = home.house.net.dials;

@@ -60,11 +60,13 @@ class FakeDial final : public qcloud::LocalDial {
     if (port == down) co_return qcloud::Error{"local.refused", qcloud::Retry::retry_soon, "refused", ""};
     if (port == slow) co_await answers.wait();
     served.push_back(std::make_shared<Served>());
+    served.back()->takes = !busy;
     co_return std::unique_ptr<qcloud::LocalStream>(std::make_unique<FakeStream>(served.back()));
   }
   static constexpr std::uint16_t down = 1, slow = 2;
   std::vector<std::shared_ptr<Served>> served;
   int dialed = 0;
+  bool busy = false;  // who is dialed takes nothing at first
 
  private:
   boost::asio::any_io_executor executor_;

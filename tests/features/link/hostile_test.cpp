@@ -83,6 +83,10 @@ TEST_CASE("link: floods end in ENHANCE_YOUR_CALM") {
                 frame(continuation, end_headers, id, large.substr(16000)));
     ends(world, "", calm);
   }
+  SUBCASE("authorities that are none") {
+    for (std::uint32_t id = 3; id < 1000 && !world.running->ended(); id += 2) world.say(connect(id, "nas1"));
+    ends(world, "", calm);
+  }
   SUBCASE("CONTINUATION without end") {
     world.say(frame(headers, 0, 3, field(":method", "CONNECT")));
     ends(world, frame(continuation, 0, 3, field("x", std::string(100, 'y'))), calm, 100);
@@ -286,6 +290,11 @@ TEST_CASE("link: authorities that are none, or differ from host, are refused, an
   REQUIRE(head.size() == 1);
   CHECK((head[0].flags & frames::end_stream) != 0);
   CHECK(world.heard(frames::rst, id).size() == 1);  // NO_ERROR: and nothing more is wanted
+  // What is spoken over HTTP (RFC 8441) is no visitor's connection.
+  world.say(frames::connect(id + 2, "nas1.mynas.test:443",
+                            frames::field(":protocol", "websocket") + frames::field(":scheme", "https") +
+                                frames::field(":path", "/")));
+  CHECK(world.heard(frames::rst, id + 2).size() == 1);
   CHECK(world.visits.empty());
   CHECK(!world.running->ended());
 }
@@ -295,17 +304,25 @@ TEST_CASE("link: requests that are no visits are few, short, and answered") {
   SessionWorld world;
   world.greeted();
   std::string head = field(":method", "PUT") + field(":scheme", "https") + field(":authority", "relay");
-  // Never finished: the ninth is refused.
-  for (std::uint32_t id = 1; id <= 17; id += 2)
+  world.say(frames::frame(frames::headers, frames::end_headers, 1,
+                          head + field(":path", "/" + std::string(3000, 'x'))));
+  CHECK(world.heard(frames::headers, 1).size() == 1);
+  auto begin = [&](std::uint32_t id) {
     world.say(
         frames::frame(frames::headers, frames::end_headers, id, head + field(":path", "/v1/attachment")));
-  CHECK(world.heard(frames::headers, 15).empty());
-  CHECK(world.heard(frames::headers, 17).size() == 1);
-  world.say(frames::frame(frames::headers, frames::end_headers, 19,
-                          head + field(":path", "/" + std::string(3000, 'x'))));
-  CHECK(world.heard(frames::headers, 19).size() == 1);
-  for (int i = 0; i < 2; ++i) world.say(frames::frame(frames::data, 0, 1, std::string(16000, ' ')));
-  world.say(frames::frame(frames::data, frames::end_stream, 1, "x"));
+  };
+  // Taken back: they count no more.
+  for (std::uint32_t id = 3; id < 99; id += 2) {
+    begin(id);
+    CHECK(world.heard(frames::headers, id).empty());
+    world.say(frames::frame(frames::rst, 0, id, frames::number(8, 4)));
+  }
+  // Never finished: the ninth is refused.
+  for (std::uint32_t id = 101; id <= 117; id += 2) begin(id);
+  CHECK(world.heard(frames::headers, 115).empty());
+  CHECK(world.heard(frames::headers, 117).size() == 1);
+  for (int i = 0; i < 2; ++i) world.say(frames::frame(frames::data, 0, 101, std::string(16000, ' ')));
+  world.say(frames::frame(frames::data, frames::end_stream, 101, "x"));
   REQUIRE(world.told.size() == 1);
   CHECK(world.told[0].size() <= 4096 + 30);
   CHECK(!world.running->ended());

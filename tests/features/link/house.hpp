@@ -47,8 +47,8 @@ struct House {
     auto id = next;
     next += 2;
     auto host = (service.empty() ? "" : std::string(service) + ".") + "nas1.mynas.test:" + std::string(port);
-    world.say(
-        frames::connect(id, host, frames::field("forwarded", "for=\"" + std::string(source) + ":51820\"")));
+    auto from = source.find(':') == source.npos ? std::string(source) : "[" + std::string(source) + "]";
+    world.say(frames::connect(id, host, frames::field("forwarded", "for=\"" + from + ":51820\"")));
     if (!world.visits.empty()) board.take(std::exchange(world.visits, {}).back());
     world.listen();
     return id;
@@ -76,6 +76,11 @@ struct House {
   }
   void data(std::uint32_t id, std::string_view bytes, bool last = false) {
     world.say(frames::frame(frames::data, last ? frames::end_stream : 0, id, bytes));
+  }
+  // The relay takes so much more of what is for him.
+  void widen(std::uint32_t id, std::uint32_t bytes) {
+    world.say(frames::frame(frames::window, 0, 0, frames::number(bytes, 4)) +
+              frames::frame(frames::window, 0, id, frames::number(bytes, 4)));
   }
   // The service has spoken, and the visitor has answered: he is no stranger who only knocked.
   void talk(std::uint32_t id) {

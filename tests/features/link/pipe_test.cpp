@@ -7,6 +7,8 @@
 #include <random>
 #include <string>
 
+#include "tests/features/link/session_world.hpp"
+
 using namespace qcloud;
 using namespace qcloud::link;
 
@@ -80,4 +82,16 @@ TEST_CASE("link: a pipe has room as far as the budget goes, and always for what 
   pipe.commit(0);
   pipe.append(std::string(2 * Block::room, 'x'));
   CHECK(pipe.size() == 3 * Block::room + 1);
+}
+
+TEST_CASE("link: of the memory that is given back little is kept") {
+  Budget budget;
+  auto before = unit::heap();
+  {
+    Pipe pipe(budget);
+    pipe.append(std::string(16 << 20, 'x'));
+    pipe.consume(pipe.size());
+  }
+  CHECK(budget.held() == 0);
+  if (auto now = unit::heap(); now > before) CHECK(now - before <= 300 * 1024);
 }

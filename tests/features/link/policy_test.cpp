@@ -62,6 +62,25 @@ TEST_CASE("link: a source that fails too often waits, others do not") {
   CHECK(door.admits("5.6.7.99", now, 0));  // memory is bounded: the oldest is forgotten
 }
 
+TEST_CASE("link: after ten minutes a source's failures are counted anew, and count as before") {
+  Doorkeeper door;
+  Instant now(seconds(1000));
+  for (int span = 0; span < 3; ++span, now += Doorkeeper::span) {
+    for (int i = 0; i < Doorkeeper::most; ++i) {
+      CHECK(door.admits("5.6.7.99", now, 0));
+      door.left("5.6.7.99", now, Millis(300), 900);
+    }
+    CHECK(!door.admits("5.6.7.99", now + Doorkeeper::span - Millis(1), 0));
+  }
+}
+
+TEST_CASE("link: those of whom the relay does not say where they come from are not one source") {
+  Doorkeeper door;
+  Instant now(seconds(1000));
+  for (int i = 0; i < 2 * Doorkeeper::most; ++i) door.left("", now, Millis(300), 900);
+  CHECK(door.admits("", now, 0));
+}
+
 TEST_CASE("link: only what is published is found, by its own name below the box's") {
   Services services{{"web", "127.0.0.1", 8080}, {"ssh", "127.0.0.1", 22}};
   auto named = [&](std::string_view host) -> std::string {

@@ -173,6 +173,28 @@ TEST_CASE("link: the end of the connection is clean between visits, and a loss w
   busy.stream.abort();
   unit::settle(busy.io);
   CHECK(busy.running->value() == SessionEnd::lost);
+  SessionWorld cut;
+  cut.greeted();
+  visit = cut.open(1);
+  cut.stream.end();
+  unit::settle(cut.io);
+  CHECK(cut.running->value() == SessionEnd::lost);
+}
+
+TEST_CASE("link: what connections were promised of the memory comes back with their end") {
+  boost::asio::io_context io;
+  unit::VirtualClock clock{io};
+  Budget budget;
+  for (int i = 0; i < 20; ++i) {
+    unit::MemoryStream stream(io.get_executor());
+    Session session(io.get_executor(), clock, stream, profiles[0], {}, budget, {});
+    auto running = unit::start(io, session.run());
+    CHECK(budget.free() <= budget.total() - (4 << 20));
+    stream.abort();
+    unit::settle(io);
+    CHECK(running.returned());
+  }
+  CHECK(budget.free() == budget.total());
 }
 
 TEST_CASE("link: as dialer toward HAProxy the box sends the preface, and takes none") {
@@ -203,6 +225,26 @@ TEST_CASE("link: a drain tells in two steps, lets visits finish, and ends in ord
   CHECK(!world.running->ended());
   visit->reset();
   world.listen();
+  REQUIRE(world.running->returned());
+  CHECK(world.running->value() == SessionEnd::clean);
+}
+
+TEST_CASE("link: who comes during a drain is sent elsewhere, and it ends with the last visitor's leave") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  world.session.drain();
+  for (const auto& ping : world.heard(frames::ping, 0)) {
+    world.say(frames::connect(3, "nas1.mynas.test:443"));  // it has not heard of it yet
+    world.say(frames::frame(frames::ping, frames::ack, 0, ping.payload));
+  }
+  CHECK(world.visits.size() == 1);
+  auto refused = world.heard(frames::rst, 3);
+  REQUIRE(refused.size() == 1);
+  CHECK(frames::value(refused[0].payload, 0, 4) == 7);
+  CHECK(world.crowded == 0);
+  world.say(frames::frame(frames::rst, 0, 1, frames::number(8, 4)));
   REQUIRE(world.running->returned());
   CHECK(world.running->value() == SessionEnd::clean);
 }

@@ -139,19 +139,19 @@ TEST_CASE("link: who comes to an admin page with many at once has no more tries 
   House house;
   std::vector<std::uint32_t> all;
   all.reserve(50);
-  for (int i = 0; i < 50; ++i) all.push_back(house.visit("admin"));
+  for (int i = 0; i < 50; ++i) all.push_back(house.visit("admin", "2a0b:1:2:3::" + std::to_string(i)));
   int in = 0;
   for (auto id : all) in += house.status(id) == "200" ? 1 : 0;
   CHECK(in == Doorkeeper::most);
-  CHECK(house.status(house.visit("admin", "5.6.7.98")) == "200");
+  CHECK(house.status(house.visit("admin", "2a0b:1:2:4::1")) == "200");
   // Who is served has not failed.
   house.dial.served[0]->gives = std::string(10'000, 'x');
   house.dial.served[0]->wake();
   house.world.listen();
-  CHECK(house.status(house.visit("admin")) == "200");
-  CHECK(house.status(house.visit("admin")) == "503");
+  CHECK(house.status(house.visit("admin", "2a0b:1:2:3::98")) == "200");
+  CHECK(house.status(house.visit("admin", "2a0b:1:2:3::99")) == "503");
   house.world.clock.advance(minutes(2));
-  CHECK(house.status(house.visit("admin")) == "200");
+  CHECK(house.status(house.visit("admin", "2a0b:1:2:3::99")) == "200");
 }
 
 TEST_CASE("L4 link: TLS that ends here: the visitor has it with the box, the service hears it in the clear") {

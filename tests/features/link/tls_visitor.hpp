@@ -34,13 +34,20 @@ class TlsVisitor {
     }
   };
 
-  explicit TlsVisitor(const char* name)
+  // `version`: the only one that he speaks; 0: any of today.
+  explicit TlsVisitor(const char* name, int version = 0, bool tickets = true)
       : context_(SSL_CTX_new(TLS_client_method())), ssl_(SSL_new(context_)) {
     in_ = BIO_new(BIO_s_mem());
     out_ = BIO_new(BIO_s_mem());
     BIO_set_mem_eof_return(in_, -1);
     SSL_set_bio(ssl_, in_, out_);
     SSL_set_tlsext_host_name(ssl_, name);
+    if (!tickets) SSL_set_options(ssl_, SSL_OP_NO_TICKET);
+    if (version != 0) {
+      SSL_set_security_level(ssl_, 0);
+      SSL_set_min_proto_version(ssl_, version);
+      SSL_set_max_proto_version(ssl_, version);
+    }
     SSL_set_connect_state(ssl_);
   }
   ~TlsVisitor() {
@@ -68,9 +75,25 @@ class TlsVisitor {
       SSL_do_handshake(ssl_);
     }
   }
+  void renegotiate() {  // of TLS 1.2
+    SSL_renegotiate(ssl_);
+    SSL_do_handshake(ssl_);
+  }
   void bye() { SSL_shutdown(ssl_); }
   bool secured() const { return SSL_is_init_finished(ssl_); }
   bool ended() const { return SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN; }
+  // The one that he was shown, as PEM.
+  std::string certificate() const {
+    X509* shown = SSL_get1_peer_certificate(ssl_);
+    BIO* out = BIO_new(BIO_s_mem());
+    if (shown) PEM_write_bio_X509(out, shown);
+    char* bytes = nullptr;
+    long size = BIO_get_mem_data(out, &bytes);
+    std::string pem(bytes, static_cast<std::size_t>(size));
+    BIO_free(out);
+    X509_free(shown);
+    return pem;
+  }
   std::string heard() { return std::move(heard_); }
 
  private:

@@ -263,3 +263,106 @@ TEST_CASE("link: who waits for memory goes on when there is some") {
   CHECK(visit->room(100).bytes() == 100);
   visit->commit(0);
 }
+
+TEST_CASE("link: the last of the memory is for those who are here, and the relay is told so, at a pace") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  auto limits = [&] {
+    int told = 0;
+    for (const auto& frame : world.heard(frames::settings, 0)) told += frame.flags & frames::ack ? 0 : 1;
+    if (told > 0) world.say(frames::frame(frames::settings, frames::ack, 0));
+    return told;
+  };
+  world.seen.clear();
+  world.clock.advance(seconds(2));
+  const auto rest = world.budget.free() - world.budget.total() / 64 + 1;
+  for (int i = 0; i < 5; ++i) {
+    REQUIRE(world.budget.hold(rest));
+    world.say(frames::frame(frames::data, 0, 1, "x"));
+    CHECK(world.crowded == 1);  // also when nobody comes whom it has no room for
+    CHECK(limits() == (i == 0 ? 1 : 0));
+    world.budget.release(rest);
+    CHECK(limits() == (i == 0 ? 1 : 0));
+  }
+  world.clock.advance(seconds(2));
+  REQUIRE(world.budget.hold(rest));
+  world.say(frames::connect(3, "nas1.mynas.test:443"));
+  CHECK(world.heard(frames::rst, 3).size() == 1);
+  CHECK(world.visits.size() == 1);
+  CHECK(limits() == 1);
+  world.budget.release(rest);
+}
+
+TEST_CASE("link: a connection is promised half of what is free, the rest is for the others") {
+  SessionWorld world({}, 1 << 20);
+  world.greeted();
+  RelayWindows relay(world);
+  auto visit = world.open(1);
+  visit->answer(200);
+  REQUIRE(world.budget.hold(400 * 1024));
+  auto least = world.budget.total();
+  for (std::size_t sent = 1, sum = 0; sent > 0 && sum < 4 << 20; sum += sent) {
+    sent = relay.send(1);
+    visit->passed_on(sent);
+    if (sum > 512 * 1024) least = std::min(least, world.budget.free());
+  }
+  CHECK(least >= 150 * 1024);
+  world.budget.release(400 * 1024);
+}
+
+TEST_CASE("link: visitors who have taken much and then nothing leave something for the next") {
+  SessionWorld world({}, memory);
+  world.greeted();
+  world.say(frames::frame(frames::window, 0, 0, frames::number(1 << 30, 4)));
+  for (std::uint32_t id = 1; id < 1 + 2 * 200; id += 2) {
+    auto visit = world.open(id);
+    visit->answer(200);
+    world.say(frames::frame(frames::window, 0, id, frames::number(512 * 1024, 4)));
+    pour(world, *visit, 2 << 20);
+    world.seen.clear();
+  }
+  CHECK(world.budget.roomy());
+  CHECK(world.crowded == 0);
+}
+
+TEST_CASE("link: what a visitor sends to nobody is not kept, also while the relay does not hear that") {
+  SessionWorld world;
+  world.greeted();
+  auto refused = world.open(1), crowded = world.open(3);
+  world.stream.slow = true;
+  world.stream.give(frames::frame(frames::ping, 0, 0, "12345678"));
+  auto data = [&](std::uint32_t id) {
+    world.say(frames::frame(frames::data, 0, id, std::string(16000, 'x')));
+  };
+  data(1), data(3);
+  CHECK(world.budget.held() > 32000);
+  refused->answer(403);
+  crowded->refuse();
+  CHECK(world.budget.held() == 2 * Visit::cost);
+  data(1), data(3);
+  CHECK(world.budget.held() == 2 * Visit::cost);
+}
+
+TEST_CASE("link: a path is measured at a pace, however much comes and however quick it answers") {
+  SessionWorld world;
+  world.greeted();
+  RelayWindows relay(world);
+  auto visit = world.open(1);
+  visit->answer(200);
+  world.clock.advance(minutes(1));
+  auto measured = [&](int frames, std::size_t bytes, Millis apart) {
+    int pings = 0;
+    for (int i = 0; i < frames; ++i) {
+      visit->passed_on(relay.send(1, bytes));
+      for (const auto& ping : world.heard(frames::ping, 0)) {
+        world.say(frames::frame(frames::ping, frames::ack, 0, ping.payload));
+        ++pings;
+      }
+      world.clock.advance(apart);
+    }
+    return pings;
+  };
+  CHECK(measured(50, 16'000, Millis(0)) == 1);
+  CHECK(measured(50, 9'000, Millis(20)) < 10);  // the window is not the bound
+}

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <optional>
 #include <utility>
 
 #include "tests/cloud/relay/slots.hpp"
@@ -102,6 +103,42 @@ TEST_CASE("a visit: CONNECT with the first bytes, both ways, each end closed by 
   CHECK(pair.relay->streams() == 0);
 }
 
+TEST_CASE("the last bytes are there when the visitor hears of the end, in order or not") {
+  for (bool in_order : {true, false}) {
+    Pair pair;
+    auto stream = pair.relay->open("a.test:443", "for=x");
+    pair.talk();
+    pair.box.answer(1, 200);
+    pair.talk();
+    std::optional<std::string> there;
+    stream->on_news = [&] {
+      if (!there && (stream->box_done || stream->over)) there = stream->from_box;
+    };
+    pair.raw(in_order ? frame(0, 1, 1, "last words")
+                      : frame(0, 0, 1, "last words") + frame(3, 0, 1, std::string("\0\0\0\x0a", 4)));
+    CHECK(there == "last words");
+    stream->on_news = nullptr;
+  }
+}
+
+TEST_CASE("thousands of visits that end in order at the same moment are no flood, and are all answered") {
+  Pair pair;
+  for (int i = 0; i < 2500; ++i) {
+    auto stream = pair.relay->open("a.test:443", "for=x");
+    REQUIRE(stream);
+    pair.relay->finish(*stream);
+    pair.talk();
+    pair.box.answer(1 + 2 * i, 200);
+    pair.talk();
+    REQUIRE(stream->status == 200);
+    pair.box.finish(1 + 2 * i);
+    pair.talk();
+    REQUIRE(stream->box_done);
+  }
+  CHECK(pair.alive);
+  CHECK(pair.relay->streams() == 0);
+}
+
 TEST_CASE("a refusal, a reset and a stream that was not looked at are told apart") {
   Pair pair;
   auto refused = pair.relay->open("a.test:443", "for=x"), reset = pair.relay->open("b.test:443", "for=x"),
@@ -144,6 +181,9 @@ TEST_CASE("a box decides how many visits it takes, and a relay does not queue th
   pair.relay->reset(*second);
   pair.talk();
   CHECK(pair.relay->open("c.test:443", "for=x"));
+  Pair greedy(5000);
+  for (std::size_t i = 0; i < Session::most_streams; ++i) REQUIRE(greedy.relay->open("a.test:443", "for=x"));
+  CHECK_FALSE(greedy.relay->open("a.test:443", "for=x"));
 }
 
 TEST_CASE("before its SETTINGS a box is asked rather than one in doubt, and after one that has said them") {
@@ -156,9 +196,11 @@ TEST_CASE("before its SETTINGS a box is asked rather than one in doubt, and afte
   CHECK(slots.best("device-1") == fresh);
   CHECK(fresh->open("a.test:443", "for=x"));
   Slots others;
-  others.take(fresh);
+  auto idle = std::make_shared<Session>("device-1", budget);
   others.take(greeted.relay);
-  fresh->set_aside();
+  others.take(idle);
+  greeted.raw(frame(6, 1, 0, std::string(8, 0)));
+  CHECK(greeted.relay->open("a.test:443", "for=x"));
   CHECK(others.best("device-1") == greeted.relay);
 }
 
@@ -178,6 +220,14 @@ TEST_CASE("a visitor who does not read stops his own stream at its window, and n
   }
   CHECK(got == 1 << 20);
   CHECK(slow->from_box.size() == Session::first_window);
+  // One who takes, and always leaves something lying, keeps up no better.
+  for (int i = 0; i < 2000; ++i) {
+    slow->from_box.erase(0, 1000);
+    pair.relay->passed_on(*slow, 1000);
+    pair.talk();
+    REQUIRE(slow->from_box.size() <= Session::first_window);
+    if (slow->bytes_from_box == 1 << 20) break;
+  }
 }
 
 TEST_CASE("the window grows for those who keep up, within one budget, which comes back") {

@@ -15,6 +15,8 @@ TEST_CASE("slots: the idlest, not the one in doubt, and no more than a box may h
   CHECK(one.relay->aside());
   CHECK(slots.best("device-1") == two.relay);
   CHECK(slots.best("device-1", two.relay.get()) == one.relay);  // better than none
+  one.raw(frame(8, 0, 0, std::string("\0\0\0\1", 4)));  // may have been on its way before it was asked
+  CHECK(one.relay->aside());
   one.raw(frame(6, 1, 0, std::string(8, 0)));
   CHECK_FALSE(one.relay->aside());
   two.relay->open("a.test:443", "for=x");
