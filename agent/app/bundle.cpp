@@ -105,8 +105,12 @@ doctor::Box box_of(Agent& agent) {
   box.link.seen = agent.link.state.get().seen;
   for (const auto& each : agent.link.state.get().attached)
     box.link.relays.push_back(each.relay.empty() ? each.remote : each.relay);
-  for (const auto& condition : agent.health.of(link::manifest.name))
-    if (condition.finding.code == "link_no_relay") box.link.trouble = condition.finding.params.at("reason");
+  for (const auto& condition : agent.health.of(link::manifest.name)) {
+    const auto& [code, params] = condition.finding;
+    if (code == "link_no_relay") box.link.trouble = params.at("reason");
+    if (code == "link_connecting") box.link.waits = "the connection is being made";
+    if (code == "waits_for_erasure") box.link.waits = "the cloud has not confirmed yet what was erased";
+  }
   return box;
 }
 

@@ -22,6 +22,12 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
       if (order.scope == feature && registration && order.thumbprint == registration->thumbprint) return true;
     return false;
   };
+  auto waits_for_erasure = [&agent, being_erased](std::string_view feature) {
+    return [&agent, being_erased, feature]() -> std::vector<Finding> {
+      if (!agent.switches.on(feature) || !being_erased(feature)) return {};
+      return {{"waits_for_erasure", {}}};
+    };
+  };
 
   std::vector<FeatureSlot> slots;
   slots.push_back(
@@ -54,7 +60,8 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                          agent.settings.proxy_now};
          return ddns::run(deps, Lanes<ddns::manifest>(agent.ddns_port));
        },
-       {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});
+       {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open},
+       waits_for_erasure(ddns::manifest.name)});
   slots.push_back(
       {&link::manifest,
        &agent.link_port,
@@ -84,7 +91,8 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
                          agent.link.visits_there};
          return link::run(std::move(deps), Lanes<link::manifest>(agent.link_port));
        },
-       {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open}});
+       {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open},
+       waits_for_erasure(link::manifest.name)});
   slots.push_back({&erasure::manifest,
                    &agent.erasure_port,
                    [&agent] { return !agent.outbox.open.get().empty(); },

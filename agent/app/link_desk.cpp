@@ -101,8 +101,11 @@ Status LinkDesk::write(const link::Service& service) {
 
 Status LinkDesk::replace(const link::Services& wanted) {
   if (wanted.size() > most_services) return too_many();
-  for (const auto& service : wanted)
+  std::set<std::string> names;
+  for (const auto& service : wanted) {
     if (auto fine = link::check(service); !fine) return fine;
+    if (!names.insert(service.name).second) return malformed("A service stands in the list twice.");
+  }
   auto status = db_.transaction([&]() -> Status {
     if (auto gone = withdraw_all(); !gone) return gone;
     for (const auto& service : wanted)
@@ -135,11 +138,11 @@ Status LinkDesk::withdraw(const std::string& name) {
 }
 
 void LinkDesk::record(link::VisitRecord visit) {
-  for (auto& older : visitors_) fade(older);
+  for (auto& older : visitors_) fade(older.visit, clock_.now() - older.ended);
   ++visits_;
   bytes_in_ += visit.bytes_in;
   bytes_out_ += visit.bytes_out;
-  visitors_.push_back(std::move(visit));
+  visitors_.push_back({std::move(visit), clock_.now()});
   if (visitors_.size() > most_visitors) visitors_.pop_front();
 }
 
@@ -148,8 +151,11 @@ void LinkDesk::forget_visitors() {
   visits_ = bytes_in_ = bytes_out_ = 0;
 }
 
-void LinkDesk::fade(link::VisitRecord& visit) const {
-  if (visit.faded || visit.began >= clock_.wall() - days(1)) return;
+// The calendar may have been put right meanwhile, and time that was slept through counts in it alone.
+void LinkDesk::fade(link::VisitRecord& visit, Millis age) const {
+  auto by_calendar = clock_.wall() - visit.began;
+  bool recent = by_calendar < days(1) && by_calendar > -days(1) && age + visit.stayed < days(1);
+  if (visit.faded || recent) return;
   visit.source = anonymize(visit.source);
   visit.faded = true;
 }
@@ -170,6 +176,7 @@ json::array LinkDesk::services_json(const std::string& fqdn) const {
 }
 
 json::object LinkDesk::state_json() const {
+  const auto here = there();  // before the figures are read, which it makes new
   json::array attached;
   for (const auto& each : state.get().attached) {
     auto since = clock_.wall() - (clock_.now() - each.since);
@@ -181,7 +188,7 @@ json::object LinkDesk::state_json() const {
                         {"visits", each.visits}});
   }
   auto visits = visits_, bytes_in = bytes_in_, bytes_out = bytes_out_;
-  for (const auto& visit : there()) {
+  for (const auto& visit : here) {
     ++visits;
     bytes_in += visit.bytes_in;
     bytes_out += visit.bytes_out;
@@ -195,8 +202,8 @@ json::object LinkDesk::state_json() const {
 
 json::array LinkDesk::visitors_json() {
   json::array out;
-  auto tell = [&](link::VisitRecord& visit) {
-    fade(visit);
+  auto tell = [&](link::VisitRecord& visit, Millis age) {
+    fade(visit, age);
     out.push_back({{"time", to_rfc3339(visit.began)},
                    {"service", visit.service},
                    {"visitor", visit.source},
@@ -207,8 +214,9 @@ json::array LinkDesk::visitors_json() {
   };
   auto here = there();
   if (here.size() > most_visitors) here.erase(here.begin(), here.end() - most_visitors);
-  std::for_each(here.rbegin(), here.rend(), tell);
-  std::for_each(visitors_.rbegin(), visitors_.rend(), tell);
+  for (auto visit = here.rbegin(); visit != here.rend(); ++visit) tell(*visit, Millis(0));
+  for (auto past = visitors_.rbegin(); past != visitors_.rend(); ++past)
+    tell(past->visit, clock_.now() - past->ended);
   return out;
 }
 

@@ -45,12 +45,17 @@ class LinkDesk {
 
  private:
   Status write(const link::Service& service);
-  void fade(link::VisitRecord& visit) const;  // after a day the last part of an address is gone
+  struct Past {
+    link::VisitRecord visit;
+    Instant ended;
+  };
+  // After a day, `age` or by the calendar, the last part of an address is gone.
+  void fade(link::VisitRecord& visit, Millis age) const;
   std::vector<link::VisitRecord> there() const;
   Db& db_;
   Clock& clock_;
   std::set<std::string> withdrawn_;  // which could not be written
-  std::deque<link::VisitRecord> visitors_;
+  std::deque<Past> visitors_;
   std::uint64_t visits_ = 0, bytes_in_ = 0, bytes_out_ = 0;
 };
 

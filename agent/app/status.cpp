@@ -1,5 +1,7 @@
 #include "agent/app/status.hpp"
 
+#include <algorithm>
+
 #include "agent/features/ddns/manifest.hpp"
 #include "agent/store/meta.hpp"
 
@@ -106,14 +108,18 @@ struct Reachability {
 Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
   const auto& registration = agent.identity.registration.get();
   if (!registration) return {"none", "This box is not registered."};
-  if (agent.switches.on(link::manifest.name) && !registration->fqdn.empty() &&
-      !agent.link.state.get().attached.empty())
-    return {"relay", "Visitors come through the relay."};
+  const bool linked = agent.switches.on(link::manifest.name);
+  if (linked && !registration->fqdn.empty() && !agent.link.state.get().attached.empty())
+    return {"relay", "Through the relay, for those whom your audience lets in (qcloud audience)."};
+  auto no_network = std::find_if(way.begin(), way.end(),
+                                 [](const Finding& finding) { return finding.code == "no_network"; });
   if (!agent.switches.on(ddns::manifest.name)) {
+    if (!linked) return {"none", "\"Found by name\" is switched off."};
+    if (no_network != way.end()) return {"none", "This box has no route to the internet."};
     for (const auto& condition : agent.health.of(link::manifest.name))
-      if (condition.finding.code == "link_no_relay")
+      if (condition.finding.code != "link_no_service")
         return {"none", std::string(to_json(condition, "").at("text").as_string())};
-    return {"none", "\"Found by name\" is switched off."};
+    return {"none", "No relay holds this box."};
   }
   for (const auto& finding : way)
     if (finding.code == "certificate_revoked" || finding.code == "removal_unproved" ||
@@ -130,8 +136,7 @@ Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
     if (code == "ddns_behind_router")
       return {"direct", "Through your router, where a port is forwarded to this box."};
   }
-  for (const auto& finding : way)
-    if (finding.code == "no_network") return {"none", "This box has no route to the internet."};
+  if (no_network != way.end()) return {"none", "This box has no route to the internet."};
   for (const auto& finding : way)
     if (finding.code == "dns_failing" || finding.code == "cloud_unreachable" ||
         finding.code == "cloud_untrusted" || finding.code == "cloud_certificate_time" ||

@@ -85,8 +85,10 @@ Task<void> Supervisor::supervise(Child* child) {
   Backoff backoff(seconds(1), minutes(5));
   for (;;) {
     if (!child->wanted()) {
+      if (child->slot.waits) health_.report(child->slot.manifest->name, child->slot.waits());
       child->silent.set(true);
       co_await child->wake.wait();
+      if (child->slot.waits && child->wanted()) health_.report(child->slot.manifest->name, {});
       continue;
     }
     child->silent.set(false);

@@ -20,7 +20,9 @@ struct FeatureSlot {
   Port* port;
   std::function<bool()> wanted;     // derived from facts; cheap
   std::function<Task<void>()> run;  // ends by itself, by fault, or by cancellation
-  std::vector<FactBase*> facts;     // what `wanted` looks at
+  std::vector<FactBase*> facts;     // what `wanted` and `waits` look at
+  // Why it does not run although it is switched on, if that needs to be said; null: never.
+  std::function<std::vector<Finding>()> waits{};
 };
 
 class Supervisor {

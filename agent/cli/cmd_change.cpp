@@ -42,6 +42,14 @@ Exit throw_switch(Session& session) {
     text += order_text(object_at(*done, "order"), session.look);
   else if (changed && !on)
     text += "There was nothing of it in the cloud to erase.\n";
+  if (on && changed)
+    if (const auto status = session.client.get(Target("/v1/status"));
+        status && raw_at(*status, "registration") == "unregistered")
+      text += wrap(
+                  "This NAS is not registered, so nothing is sent. A registration begins with everything "
+                  "off: after qcloud register, switch it on once more.",
+                  0, session.look.columns) +
+              "\n";
   session.say(text);
   return Exit::done;
 }
@@ -120,7 +128,13 @@ Exit erase_data(Session& session) {
   const std::string before = held.empty() ? "The cloud holds nothing of " +
                                                 (feature.empty() ? "this NAS" : plain(feature)) +
                                                 " that could be found.\n"
-                                          : "The cloud will erase:\n" + held;
+                                          : "The cloud will erase:\n" + held +
+                                                wrap(
+                                                    "What is on of it stands still until the cloud has "
+                                                    "confirmed: nobody reaches this NAS by it, and visits "
+                                                    "that are open end.",
+                                                    0, session.look.columns) +
+                                                "\n";
   if (!session.agreed(before, "Erase it?")) return Exit::refused;
   boost::json::object body{{"feature", nullptr}};
   if (!feature.empty()) body["feature"] = feature;

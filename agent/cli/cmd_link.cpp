@@ -1,6 +1,7 @@
 // link: what is published, who came, and the connections to the relay.
 #include "agent/cli/commands.hpp"
 #include "agent/cli/field.hpp"
+#include "agent/cli/settings.hpp"
 
 namespace qcloud::cli {
 namespace {
@@ -16,10 +17,7 @@ std::string services_text(const boost::json::object& object, const Look& look) {
            (host.empty()                        ? "(no name claimed yet)"
             : text_at(service, "name") == "ssh" ? host
                                                 : "https://" + host) +
-           "\n    " + text_at(service, "address") + " port " + std::to_string(number_at(service, "port")) +
-           (text_at(service, "tls") == "here" ? ", TLS ends in the agent" : ", TLS of its own") +
-           (flag_at(service, "proxy_protocol") ? ", told the visitor's address" : "") +
-           (flag_at(service, "admin_page") ? ", an administration page" : "") + "\n";
+           "\n    " + service_text(service) + "\n";
   }
   return out;
 }
@@ -71,7 +69,7 @@ std::string visitors_text(const boost::json::object& object) {
            "  " + text_at(visit, "outcome") + ", " + std::to_string(number_at(visit, "bytes_out")) +
            " bytes\n";
   }
-  return out.empty() ? "Nobody came since the agent started.\n" : out;
+  return out.empty() ? "No visit is known: the log begins with the agent's start, or a registration.\n" : out;
 }
 
 // What is well known by its name needs no port.
@@ -99,7 +97,7 @@ Result<void> for_everyone(Session& session) {
                  "If everyone may: qcloud audience everyone", ""};
 }
 
-std::string advice(const Options& options, bool unsure, const Look& look) {
+std::string advice(const Options& options, bool unsure, bool tls_here, const Look& look) {
   std::string out;
   if (unsure)
     out += wrap(
@@ -107,7 +105,7 @@ std::string advice(const Options& options, bool unsure, const Look& look) {
                "fail are then limited.",
                0, look.columns) +
            "\n";
-  if (options.name == "ssh")
+  if (options.name == "ssh" && tls_here)
     out +=
         "To come in:\n"
         "  ssh -o ProxyCommand='openssl s_client -quiet -verify_quiet -connect %h:443 -servername %h' HOST\n";
@@ -172,11 +170,14 @@ Exit publish_service(Session& session) {
   const auto answer = session.client.put(Target("/v1/link/services").segment(options.name), body);
   if (!answer) return session.fail(answer.error());
   session.show(services_text(*answer, session.look), *answer);
-  bool limited = false;
-  for (const auto& item : list_at(*answer, "services"))
-    limited = limited ||
-              (text_at(object_of(item), "name") == options.name && flag_at(object_of(item), "admin_page"));
-  session.say(advice(options, unsure && !asks && !limited, session.look));
+  bool limited = false, tls_here = false;
+  for (const auto& item : list_at(*answer, "services")) {
+    const auto& service = object_of(item);
+    if (text_at(service, "name") != options.name) continue;
+    limited = flag_at(service, "admin_page");
+    tls_here = text_at(service, "tls") == "here";
+  }
+  session.say(advice(options, unsure && !asks && !limited, tls_here, session.look));
   return Exit::done;
 }
 

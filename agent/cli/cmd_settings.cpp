@@ -93,7 +93,8 @@ Exit restore_config(Session& session) {
   const auto& skipped = list_at(*restored, "skipped");
   for (const auto& item : skipped)
     after += "Not done: " + text_at(object_of(item), "what") + ": " + text_at(object_of(item), "why") + "\n";
-  return done(session, after, *restored);
+  done(session, after, *restored);
+  return skipped.empty() ? Exit::done : Exit::refused;
 }
 
 Exit change_audience(Session& session) {

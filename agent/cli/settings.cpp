@@ -15,11 +15,24 @@ std::string whose(const boost::json::object& setting, const std::string& path) {
   return "default";
 }
 
+bool named(const boost::json::array& services, const std::string& name) {
+  return std::any_of(services.begin(), services.end(),
+                     [&](const auto& item) { return text_at(object_of(item), "name") == name; });
+}
+
 std::string value_text(const boost::json::value* value) {
   return !value || value->is_null() ? "not set" : words(*value);
 }
 
 }  // namespace
+
+std::string service_text(const boost::json::object& service) {
+  const auto address = text_at(service, "address");
+  return (address.empty() ? "127.0.0.1" : address) + " port " + std::to_string(number_at(service, "port")) +
+         (text_at(service, "tls") == "here" ? ", TLS ends in the agent" : ", TLS of its own") +
+         (flag_at(service, "proxy_protocol") ? ", told the visitor's address" : "") +
+         (flag_at(service, "admin_page") ? ", an administration page" : "");
+}
 
 std::string settings_text(const boost::json::object& settings, const Look& look) {
   const auto path = text_at(object_at(settings, "file"), "path");
@@ -44,10 +57,14 @@ std::vector<std::string> restore_changes(const boost::json::object& now, const b
     out.push_back(plain(member.key()) + ": " + value_text(current) + " -> " + value_text(&member.value()));
   }
   if (const auto* services = find(wanted, "services"); services && services->is_array()) {
-    const auto* current = find(now, "services");
-    if (!current || *current != *services)
-      out.push_back("published services: " + std::to_string(list_at(now, "services").size()) + " -> " +
-                    std::to_string(services->get_array().size()));
+    const auto& published = list_at(now, "services");
+    for (const auto& item : services->get_array())
+      if (std::find(published.begin(), published.end(), item) == published.end())
+        out.push_back("published: " + text_at(object_of(item), "name") + ", " +
+                      service_text(object_of(item)));
+    for (const auto& item : published)
+      if (!named(services->get_array(), text_at(object_of(item), "name")))
+        out.push_back("no longer published: " + text_at(object_of(item), "name"));
   }
   for (const auto& member : object_at(wanted, "switches")) {
     const auto* current = object_at(now, "switches").if_contains(member.key());
@@ -62,7 +79,9 @@ std::vector<std::string> restore_changes(const boost::json::object& now, const b
 bool well_formed(const boost::json::object& backup) {
   const auto* settings = find(backup, "settings");
   const auto* switches = find(backup, "switches");
+  const auto* services = find(backup, "services");
   if (!settings || !switches || !settings->is_object() || !switches->is_object()) return false;
+  if (services && !services->is_array()) return false;
   const auto& texts = settings->get_object();
   const auto& flags = switches->get_object();
   return std::all_of(

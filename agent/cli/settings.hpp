@@ -12,6 +12,9 @@ namespace qcloud::cli {
 /// GET /v1/settings as a list: key, value, whose word it is, what it does.
 std::string settings_text(const boost::json::object& settings, const Look& look);
 
+/// Where a published service listens, and how it is led to.
+std::string service_text(const boost::json::object& service);
+
 /// What a restore would change, one line each; both are backups. Empty: nothing.
 std::vector<std::string> restore_changes(const boost::json::object& now, const boost::json::object& wanted);
 

@@ -86,9 +86,16 @@ constexpr CatalogEntry catalog[] = {
      "The address that the cloud sees changes with each look ({seen}); waiting until it holds.",
      "Check whether the router uses two internet connections at once."},
 
+    {"waits_for_erasure", Severity::warning,
+     "It is switched on, and begins when the cloud has confirmed what you had erased of it.",
+     "It is asked again by itself. Which orders wait: qcloud receipts list"},
+
     // The link
     {"link_no_relay", Severity::error, "No connection to the relay: {reason}",
      "It is tried again by itself. If it lasts: qcloud doctor"},
+    {"link_connecting", Severity::info, "The connection to the relay is being made.", ""},
+    {"link_no_name", Severity::warning, "No name is claimed yet, so visitors cannot find this box.",
+     "Claim one with: qcloud ddns claim NAME"},
     {"link_no_service", Severity::warning, "Nothing is published, so visitors find nothing behind the name.",
      "Publish a service, for example: qcloud link services add web 443"},
 

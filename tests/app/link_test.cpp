@@ -95,6 +95,19 @@ TEST_CASE_FIXTURE(World, "link: a backup has what is published, and brings it ba
   CHECK(services().size() == 2);
 }
 
+TEST_CASE_FIXTURE(World, "link: a backup with a service twice changes nothing") {
+  REQUIRE(start());
+  REQUIRE(publish("web", {{"port", 8443}}));
+  auto backup = call("GET", "/v1/settings/backup")->body;
+  auto one = backup.at("services").as_array()[0];
+  backup["services"] = json::array{one, one};
+  auto restored = call("POST", "/v1/settings/restore", {{"backup", backup}});
+  REQUIRE(restored);
+  CHECK(restored->body.at("changed").as_array().empty());
+  CHECK(restored->body.at("skipped").as_array().size() == 1);
+  CHECK(services().size() == 1);
+}
+
 TEST_CASE_FIXTURE(
     World, "L3 link: what is withdrawn is closed also when that cannot be written, and the owner is told") {
   REQUIRE(start());
@@ -136,6 +149,27 @@ TEST_CASE_FIXTURE(
   for (const auto& each : visitors()) CHECK(each.at("visitor") != "5.6.7.99");
   agent->link.visits_there = nullptr;
   CHECK(visitors().size() == 1);
+}
+
+TEST_CASE_FIXTURE(
+    World, "L4 link: visitors' addresses fade after a day, whatever the calendar said when they came") {
+  REQUIRE(start());
+  auto fades_after = [&](Millis ahead) {
+    clock.set_wall(clock.wall() + ahead);
+    agent->link.record({clock.wall(), "web", "5.6.7.99", seconds(1), 1, 1, "served", false});
+    clock.set_wall(clock.wall() - ahead);
+    auto shown = [&] {
+      return call("GET", "/v1/link/visitors")->body.at("visitors").as_array()[0].at("visitor");
+    };
+    Millis waited(0);
+    for (; shown() == "5.6.7.99" && waited < days(9); waited += hours(1)) clock.advance(hours(1));
+    agent->link.forget_visitors();
+    return waited;
+  };
+  CHECK(fades_after(Millis(0)) == days(1));
+  CHECK(fades_after(hours(23)) == days(1));
+  CHECK(fades_after(-hours(23)) <= days(1));
+  CHECK(fades_after(days(400)) <= days(1));
 }
 
 TEST_CASE_FIXTURE(World, "R3 link: what was published goes with the registration") {

@@ -36,7 +36,7 @@ struct World {
   HealthBoard health{clock};
   Log log{Level::error, [](Level, std::string_view) {}};
   std::vector<std::string> events;
-  Fact<bool> want_one{false}, want_two{false};
+  Fact<bool> want_one{false}, want_two{false}, held_up{false};
   int faults = 0;  // how often `one` still breaks at its start
   bool ends_itself = false;
   Supervisor supervisor{io.get_executor(), clock, rng, health, log};
@@ -72,16 +72,20 @@ struct World {
     co_await clock.sleep_for(hours(24 * 365));
   }
   void start() {
-    supervisor.start({{&sample::manifest,
-                       &one,
-                       [this] { return want_one.get(); },
-                       [this] { return feature("one"); },
-                       {&want_one}},
-                      {&sample::forgetful,
-                       &two,
-                       [this] { return want_two.get(); },
-                       [this] { return feature("two"); },
-                       {&want_two}}});
+    supervisor.start(
+        {{&sample::manifest,
+          &one,
+          [this] { return want_one.get(); },
+          [this] { return feature("one"); },
+          {&want_one, &held_up},
+          [this] {
+            return held_up.get() ? std::vector<Finding>{{"waits_for_erasure", {}}} : std::vector<Finding>{};
+          }},
+         {&sample::forgetful,
+          &two,
+          [this] { return want_two.get(); },
+          [this] { return feature("two"); },
+          {&want_two}}});
     unit::settle(io);
   }
   void want(Fact<bool>& fact, bool on) {
@@ -215,6 +219,23 @@ TEST_CASE_FIXTURE(World, "A1 supervisor: pausing what does not run, twice, or is
   clock.advance(seconds(5));
   CHECK(unknown.ended());
   supervisor.resume("nobody");
+}
+
+TEST_CASE_FIXTURE(World, "supervisor: why one that is on does not run is told, until it runs or is off") {
+  start();
+  auto told = [&] { return health.of("sample"); };
+  CHECK(told().empty());
+  want(held_up, true);
+  REQUIRE(told().size() == 1);
+  CHECK(told()[0].finding.code == "waits_for_erasure");
+  want(held_up, false);
+  CHECK(told().empty());
+  want(held_up, true);
+  want(want_one, true);
+  CHECK(count("run one") == 1);
+  CHECK(told().empty());
+  want(want_one, false);
+  CHECK(told().size() == 1);
 }
 
 TEST_CASE_FIXTURE(World, "A1 supervisor: stop ends all in reverse order, silent") {

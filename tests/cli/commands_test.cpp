@@ -46,8 +46,9 @@ TEST_CASE("enable and disable say the consequence first") {
   CHECK(on.out.str() ==
         "The public addresses of this NAS go to the cloud and into public DNS whenever\nthey change.\nddns "
         "is on.\n");
-  CHECK(agent.asked() ==
-        std::vector<std::string>{"GET /v1/manifest/ddns", "PUT /v1/features/ddns?wait=5 {\"on\":true}"});
+  CHECK(agent.asked() == std::vector<std::string>{"GET /v1/manifest/ddns",
+                                                  "PUT /v1/features/ddns?wait=5 {\"on\":true}",
+                                                  "GET /v1/status"});
   CHECK(off({"disable", "ddns"}) == 0);
   CHECK(off.out.str().find("ddns is off.\nIts data in the cloud: erased (order 7d9e).") != std::string::npos);
   CHECK(filed({"disable", "ddns"}) == 0);
@@ -56,6 +57,13 @@ TEST_CASE("enable and disable say the consequence first") {
   CHECK(boost::json::parse(already.out.str()).at("changed") == false);
   CHECK(unknown({"enable", "nonsense"}) == 1);
   CHECK_FALSE(agent.was_asked("PUT /v1/features/nonsense?wait=5 {\"on\":true}"));
+  AgentDouble fresh;
+  fresh.answer("GET /v1/manifest/ddns", 200, fixture("manifest"));
+  fresh.answer("PUT /v1/features/ddns?wait=5", 200, no_order);
+  fresh.answer("GET /v1/status", 200, R"({"schema":1,"registration":"unregistered"})");
+  Call early(fresh.socket());
+  CHECK(early({"enable", "ddns"}) == 0);
+  CHECK(early.out.str().find("is not registered, so nothing is sent") != std::string::npos);
 }
 
 TEST_CASE("offline and online") {
@@ -105,8 +113,9 @@ TEST_CASE("data erase asks; without a terminal and --yes it does nothing at all"
   yes.in.str("y\n");
   CHECK(no({"data", "erase", "ddns"}) == 1);
   CHECK(no.err.str() ==
-        "The cloud will erase:\n  ddns        the last addresses and the time of the last update\nErase it? "
-        "[y/N] Nothing was changed.\n");
+        "The cloud will erase:\n  ddns        the last addresses and the time of the last update\n"
+        "What is on of it stands still until the cloud has confirmed: nobody reaches this\n"
+        "NAS by it, and visits that are open end.\nErase it? [y/N] Nothing was changed.\n");
   CHECK(end({"data", "erase", "ddns"}) == 1);
   CHECK_FALSE(agent.was_asked("POST /v1/data/erase?wait=5 {\"feature\":\"ddns\"}"));
   CHECK(yes({"data", "erase", "ddns"}) == 0);

@@ -92,9 +92,31 @@ TEST_CASE("config restore: lists the changes, asks, and says what was not done")
   CHECK(no.err.str().find("economy: not set -> on") != std::string::npos);
   CHECK(no.err.str().find("ddns: is switched on") != std::string::npos);
   CHECK(agent.asked().size() == 1);
-  CHECK(yes({"config", "restore", file, "--yes"}) == 0);
+  CHECK(yes({"config", "restore", file, "--yes"}) == 1);  // not all of it was done
   CHECK(yes.out.str().find("Done: economy: on\n") != std::string::npos);
   CHECK(yes.out.str().find("Not done: ddns: This box is not registered.") != std::string::npos);
+}
+
+TEST_CASE("config restore: which services it publishes, and which no longer, is said before") {
+  AgentDouble agent;
+  TempDir dir;
+  const std::string begin = R"({"kind":"qcloud-settings","settings":{},"switches":{},"services":)";
+  agent.answer("GET /v1/settings/backup", 200,
+               begin + R"([{"name":"files","address":"127.0.0.1","port":443,"tls":"through"},
+                           {"name":"web","address":"127.0.0.1","port":443,"tls":"through"}]})");
+  auto file = dir.write("b.json", begin + R"([{"name":"ssh","address":"127.0.0.1","port":22,"tls":"here"},
+                           {"name":"web","address":"127.0.0.1","port":443,"tls":"through"}]})");
+  Call no(agent.socket());
+  no.host.in_terminal = true;
+  no.in.str("n\n");
+  CHECK(no({"config", "restore", file}) == 1);
+  const auto said = no.err.str();
+  CHECK(said.find("  published: ssh, 127.0.0.1 port 22, TLS ends in the agent\n") != std::string::npos);
+  CHECK(said.find("  no longer published: files\n") != std::string::npos);
+  CHECK(said.find("web") == std::string::npos);
+  Call bad(agent.socket());
+  CHECK(bad({"config", "restore", dir.write("bad.json", begin + "\"x\"}"), "--yes"}) == 1);
+  CHECK(bad.err.str().find("damaged") != std::string::npos);
 }
 
 TEST_CASE("config restore: the same again changes nothing and asks nothing; what is no backup is refused") {

@@ -12,6 +12,7 @@ from lab.home import Home
 from lab.nas_site import PAGE
 from lab.proc import QCLOUD, Proc, bound, wait_for
 from lab.relay import BOXES_PORT
+from lab.says import doctor
 from lab.visitor import raw_visit
 from lab.world import verify_with_openssl
 
@@ -195,3 +196,20 @@ def test_removed():
 
 test_sigkill.seconds = 45
 test_open_visits.seconds = test_relay_away.seconds = test_removed.seconds = 20
+
+
+def test_waits():
+    """Where an erasure waits for the cloud the link is on and nobody is served: the box says why, in one voice."""
+    with Home("link_disable.waits") as home:
+        home.attached()
+        home.cloud.stop()
+        home.agent.cli("data", "erase", "link", "--yes")
+        assert not home.serves()
+        assert "waits_for_erasure" in home.agent.codes(), home.agent.status()
+        status = home.agent.status()
+        assert status["reach"] == "none" and "confirmed" in status["reason"], status
+        assert "confirmed" in home.agent.cli("link", "status").stdout
+        assert not [code for code in doctor(home) if code.startswith("relay_")], "the fault is the cloud's"
+        home.cloud.start()
+        wait_for("the link is back", 60, lambda: home.connections() and "waits_for_erasure" not in home.agent.codes())
+        assert home.serves()

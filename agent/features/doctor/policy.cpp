@@ -345,7 +345,12 @@ class Judge {
     const Link& link = seen_.link;
     if (!link.on) return say("relay_off");
     Evidence evidence{{"relays", joined(link.relays)}, {"seen", link.seen}};
-    if (link.relays.empty()) return say("relay_unreachable", {{"reason", link.trouble}});
+    if (link.relays.empty()) {
+      // What keeps the cloud away keeps the relays away.
+      std::string why_not = !seen_.registered ? "this box is not registered" : blocked() ? why() : link.waits;
+      if (!why_not.empty()) return say("relay_unknown", {{"why", why_not}});
+      return say("relay_unreachable", {{"reason", link.trouble}});
+    }
     if (link.services == 0) say("relay_no_service", evidence);
     say(link.relays.size() == 1 ? "relay_one_only" : "relay_ok", evidence);
   }

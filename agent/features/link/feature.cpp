@@ -31,11 +31,7 @@ class Link {
                   return std::any_of(live_.begin(), live_.end(),
                                      [](const LivePtr& live) { return live->session->full(); });
                 },
-                [this]() -> const Services& { return deps_.services.get(); },
-                [this] {
-                  const auto& registration = deps_.identity.registration.get();
-                  return registration ? registration->fqdn : std::string();
-                },
+                [this]() -> const Services& { return deps_.services.get(); }, [this] { return fqdn(); },
                 deps_.tls_end, deps_.record}),
         dialed_(executor),
         stirred_(executor),
@@ -44,7 +40,8 @@ class Link {
 
   ~Link() { deps_.visits_there = nullptr; }
   Task<void> run() {
-    deps_.visits_there = [this] { return board_.there(); };
+    deps_.visits_there = [this] { return show(), board_.there(); };
+    show();
     for (int slot = 0; slot < slots; ++slot) loops_.spawn(keep(slot));
     loops_.spawn(refresh());
     loops_.spawn(heed_owner());
@@ -354,6 +351,11 @@ class Link {
     }
   }
 
+  std::string fqdn() const {
+    const auto& registration = deps_.identity.registration.get();
+    return registration ? registration->fqdn : std::string();
+  }
+
   void show() {
     appoint();
     auto watcher = watcher_.lock();
@@ -363,11 +365,8 @@ class Link {
     State state{{}, watcher ? watcher->seen : ""};
     for (const auto& live : live_)
       if (!live->leaving && !live->trial) state.attached.push_back(live->told);
-    std::vector<Finding> findings;
-    if (state.attached.empty() && trouble_)
-      findings.push_back({"link_no_relay", {{"reason", reason_of(*trouble_)}}});
-    if (deps_.services.get().empty()) findings.push_back({"link_no_service", {}});
-    deps_.health.report(manifest.name, std::move(findings));
+    deps_.health.report(manifest.name, findings(!state.attached.empty(), trouble_, !fqdn().empty(),
+                                                !deps_.services.get().empty()));
     deps_.state.set(std::move(state));
   }
 

@@ -42,11 +42,12 @@ struct Deps {
   Fact<Services>& services;
   Fact<State>& state;
   Fact<Riding>& riding;
-  std::function<std::string()> proxy;                       // the web proxy on the way out; empty: none
-  FactBase& proxy_now;                                      // changes when that may have changed
-  std::function<std::unique_ptr<TlsEnd>()> tls_end;         // with the box's certificate; null: there is none
-  std::function<void(VisitRecord)> record;                  // of a visit that is over
-  std::function<std::vector<VisitRecord>()>& visits_there;  // set here: of those that are not; null: none
+  std::function<std::string()> proxy;                // the web proxy on the way out; empty: none
+  FactBase& proxy_now;                               // changes when that may have changed
+  std::function<std::unique_ptr<TlsEnd>()> tls_end;  // with the box's certificate; null: there is none
+  std::function<void(VisitRecord)> record;           // of a visit that is over
+  // Set here: of those that are not; `state` is of this moment then. Null: none.
+  std::function<std::vector<VisitRecord>()>& visits_there;
 };
 
 // Runs until cancelled; needs a registration in good standing. Every visit has ended when it unwinds.

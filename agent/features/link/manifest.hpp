@@ -20,6 +20,8 @@ inline constexpr HostDecl hosts[] = {
 };
 inline constexpr std::string_view health[] = {
     "link_no_relay",
+    "link_connecting",
+    "link_no_name",
     "link_no_service",
 };
 }  // namespace detail

@@ -66,6 +66,18 @@ std::string reason_of(const Error& error) {
   return words;
 }
 
+std::vector<Finding> findings(bool attached, const std::optional<Error>& trouble, bool named,
+                              bool publishes) {
+  std::vector<Finding> out;
+  if (!attached && trouble)
+    out.push_back({"link_no_relay", {{"reason", reason_of(*trouble)}}});
+  else if (!attached)
+    out.push_back({"link_connecting", {}});
+  if (!named) out.push_back({"link_no_name", {}});
+  if (!publishes) out.push_back({"link_no_service", {}});
+  return out;
+}
+
 std::string household(const std::string& address) {
   auto ip = parse_ip(address);
   if (!ip || !ip->v6) return address;

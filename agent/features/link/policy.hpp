@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/core/error.hpp"
 #include "agent/core/rng.hpp"
+#include "agent/health/health.hpp"
 
 namespace qcloud::link {
 
@@ -65,6 +67,8 @@ class Liveness {
 
 // Why there is no attachment, for the owner: an error of the way to the relay, in words.
 std::string reason_of(const Error& error);
+// What the owner is told of the link while it runs.
+std::vector<Finding> findings(bool attached, const std::optional<Error>& trouble, bool named, bool publishes);
 
 // Whom a visitor belongs to: a household has one IPv4 address, and a /64 of IPv6 in which it can choose any
 // number.

@@ -325,6 +325,19 @@ TEST_CASE("doctor: the relay is spoken of when the link is on") {
   CHECK(says(seen, "relay_off"));
   seen.link = {true, {}, 1, "", "The relay does not answer."};
   CHECK(faults(seen) == Codes{"relay_unreachable"});
+  // One fault, one name.
+  auto skipped = [](Observed other) { return says(other, "relay_unknown"); };
+  auto other = seen;
+  other.link.waits = "the connection is being made";
+  CHECK(skipped(other));
+  CHECK(faults(other) == Codes{});
+  other = seen;
+  other.way_out = other.route4 = other.route6 = false;
+  CHECK(skipped(other));
+  CHECK(faults(other) == Codes{"no_route"});
+  other = seen;
+  other.registered = false;
+  CHECK(skipped(other));
   CHECK_FALSE(says(seen, "relay_off"));
   seen.link.relays = {"relay-a"};
   CHECK(faults(seen) == Codes{});

@@ -62,6 +62,21 @@ TEST_CASE("link: a source that fails too often waits, others do not") {
   CHECK(door.admits("5.6.7.99", now, 0));  // memory is bounded: the oldest is forgotten
 }
 
+TEST_CASE("link: what the owner is told of it") {
+  auto codes = [](bool attached, bool failed, bool named, bool publishes) {
+    std::optional<Error> trouble;
+    if (failed) trouble = Error{"net.timeout", Retry::retry_soon, "The relay does not answer.", ""};
+    std::string out;
+    for (const auto& each : findings(attached, trouble, named, publishes)) out += each.code + " ";
+    return out;
+  };
+  CHECK(codes(true, false, true, true) == "");
+  CHECK(codes(true, true, true, true) == "");  // the other attachment stands
+  CHECK(codes(false, false, true, true) == "link_connecting ");
+  CHECK(codes(false, true, true, true) == "link_no_relay ");
+  CHECK(codes(true, false, false, false) == "link_no_name link_no_service ");
+}
+
 TEST_CASE("link: after ten minutes a source's failures are counted anew, and count as before") {
   Doorkeeper door;
   Instant now(seconds(1000));

@@ -177,6 +177,7 @@ std::span<const Entry> catalog() {
        "Look again in ten minutes; then set another name server."},
       {"name_unknown", "name", skipped, "The public name was not looked up: {why}.", "", ""},
       {"relay_off", "relay", skipped, "The link is switched off, so no relay holds this box.", "", ""},
+      {"relay_unknown", "relay", skipped, "No relay holds this box: {why}.", "", ""},
       {"relay_ok", "relay", ok, "Relays hold this box: {relays}.", "", ""},
       {"relay_one_only", "relay", info, "One connection to a relay stands ({relays}), two are wanted.",
        "The other was lost a moment ago, or a relay is away. Visitors are served meanwhile.", ""},
