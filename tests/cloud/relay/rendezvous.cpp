@@ -17,7 +17,7 @@ std::string rendezvous_id(std::span<const unsigned char, 32> digest) {
 
 bool Rendezvous::admit(const std::string& id, const std::string& source, Instant now) {
   forget(now);
-  if (auto at = known_.find(id); at != known_.end()) return now < at->second.first_seen + lifetime;
+  if (auto at = known_.find(id); at != known_.end()) return now < at->second.first_seen + lifetime_;
   if (known_.size() >= most) return false;
   auto& count = of_source_[source];
   if (count >= most_of_one_source) return false;
@@ -28,7 +28,7 @@ bool Rendezvous::admit(const std::string& id, const std::string& source, Instant
 
 void Rendezvous::forget(Instant now) {
   for (auto at = known_.begin(); at != known_.end();) {
-    if (now < at->second.first_seen + 2 * lifetime) {
+    if (now < at->second.first_seen + 2 * lifetime_) {
       ++at;
       continue;
     }

@@ -65,10 +65,12 @@ int main(int argc, char** argv) {
   app.add_option("--max-visitors", options.most_visitors, "Visitors at a time");
   app.add_option("--max-per-source", options.most_of_one_source,
                  "Visitors at a time from one IPv4 address or IPv6 /64");
-  long idle = options.idle.count(), stalled = options.stalled.count(), silent = options.silent.count();
+  long idle = options.idle.count(), stalled = options.stalled.count(), silent = options.silent.count(),
+       setup_lifetime = options.setup_lifetime.count();
   app.add_option("--idle", idle, "Seconds that a visit may be silent");
   app.add_option("--stalled", stalled, "Seconds that a visitor may leave what waits for him");
   app.add_option("--silent", silent, "Seconds that a box may be silent before it is asked");
+  app.add_option("--setup-lifetime", setup_lifetime, "Seconds that a box may wait for its set-up");
   app.add_option("--keylog", options.tls.keylog,
                  "For tests: the secrets of the boxes' connections, as NSS key log");
   app.add_option("--ready", ready, "Written once it listens");
@@ -83,6 +85,7 @@ int main(int argc, char** argv) {
     options.idle = std::chrono::seconds(idle);
     options.stalled = std::chrono::seconds(stalled);
     options.silent = std::chrono::seconds(silent);
+    options.setup_lifetime = std::chrono::seconds(setup_lifetime);
     options.tls.take_ephemeral = !options.setup_suffix.empty();
     more_descriptors();
     Relay relay(options);

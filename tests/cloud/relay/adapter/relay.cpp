@@ -171,7 +171,8 @@ Task<void> Relay::sweep() {
     for (const auto& session : slots_.all()) {
       const auto& attachment = attachments_.at(session.get());
       bool mute = !session->greeted() && now - attachment.began > greeting;
-      if (now - std::max(session->heard(), attachment.began) > options_.silent && !doubts_.contains(session.get()))
+      if (now - std::max(session->heard(), attachment.began) > options_.silent &&
+          !doubts_.contains(session.get()))
         launch(attachment.wire->executor(), doubt(session));
       if (mute || (attachment.until && now > *attachment.until)) cut(session);
     }

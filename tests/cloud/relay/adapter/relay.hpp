@@ -37,6 +37,7 @@ struct Options {
   /// A box that says nothing is asked then, and cut off if it does not answer; one that lives asks us after
   /// 20 min.
   std::chrono::seconds silent{std::chrono::minutes(25)};
+  std::chrono::seconds setup_lifetime{Rendezvous::a_day};  ///< of a box that is not set up
 };
 
 /// Must outlive the io_context, whose destruction ends the connections.
@@ -100,7 +101,7 @@ class Relay {
   Options options_;
   Context context_;
   CloudDoor cloud_;
-  Rendezvous rendezvous_;
+  Rendezvous rendezvous_{options_.setup_lifetime};
   Haste haste_;
   Budget budget_;
   Connections visitors_, boxes_;

@@ -74,7 +74,7 @@ class Question(socketserver.StreamRequestHandler):
 
 
 class Box:
-    """What it hears, in `heard`; answers PINGs, and 200 to every visit, unless it is `sullen`."""
+    """Answers PINGs, and 200 to every visit, unless it is `sullen`; `over` when the relay has ended it."""
 
     def __init__(self, test, name, sullen=False):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -132,7 +132,7 @@ def within(seconds, what):
 
 
 class RelayCase(unittest.TestCase):
-    silent = 1500  # seconds
+    silent, setup_lifetime = 1500, 86400  # seconds
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -147,8 +147,8 @@ class RelayCase(unittest.TestCase):
             self.relay = subprocess.Popen(
                 [REFRELAY, "--name", "r", "--visitors", "127.0.0.1:0", "--boxes", "127.0.0.1:0", "--ipv4", "127.0.0.1",
                  "--certificate", self.path("relay.pem"), "--key", self.path("relay.key"), "--device-ca",
-                 self.path("ca.pem"), "--cloud", self.path("cloud"), "--silent", str(self.silent), "--ready",
-                 self.path("ready")], stdout=log)
+                 self.path("ca.pem"), "--cloud", self.path("cloud"), "--silent", str(self.silent), "--setup-suffix", "setup.test",
+                 "--setup-lifetime", str(self.setup_lifetime), "--ready", self.path("ready")], stdout=log)
         self.addCleanup(self.end)
         self.assertTrue(within(10, lambda: os.path.exists(self.path("ready")) and os.path.getsize(self.path("ready"))))
         with open(self.path("ready")) as ready:
@@ -229,6 +229,20 @@ class SilentBoxTest(RelayCase):
         self.assertTrue(one.over.wait(10), "a box that answers nothing stays")
         self.assertFalse(two.over.is_set())
         self.assertTrue(within(5, lambda: self.cloud.asked["/relay/detach"]), "the cloud was not told")
+
+
+class SetupTest(RelayCase):
+    setup_lifetime = 3
+
+    def test_a_box_that_waits_for_its_set_up_has_its_time_and_no_more(self):
+        """Promise I2, of one who stays; and coming back does not prolong it."""
+        self.certificate("fresh", "-x509")
+        one, fresh = Box(self, "one"), Box(self, "fresh")
+        began = time.monotonic()
+        self.assertTrue(fresh.over.wait(10), "it stays")
+        self.assertGreater(time.monotonic() - began, 2)
+        self.assertTrue(Box(self, "fresh").over.wait(5), "it came back")
+        self.assertFalse(one.over.is_set())
 
 
 if __name__ == "__main__":
