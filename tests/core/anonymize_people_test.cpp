@@ -2,7 +2,7 @@
 // slow.
 #include <doctest/doctest.h>
 
-#include <chrono>
+#include <ctime>
 
 #include "agent/core/anonymize.hpp"
 
@@ -77,10 +77,11 @@ TEST_CASE("A8 anonymize: time grows with the length, whatever the text") {
                      " -u "}) {
     std::string text;
     while (text.size() < 100'000) text += piece;
-    auto began = std::chrono::steady_clock::now();
+    const auto began = std::clock();
     auto shown = anonymize(text);
     CAPTURE(piece);
-    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(60));  // quadratic would be hours
+    // Of the processor, whatever else it does; quadratic would be hours.
+    CHECK((std::clock() - began) / CLOCKS_PER_SEC < 300);
     CHECK(shown.size() < 4 * text.size());
   }
 }

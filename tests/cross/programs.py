@@ -107,4 +107,6 @@ def findings(status, log):
     if status == 0:
         return []
     with open(log, errors="replace") as out:
-        return ["exit %s, its output: %s" % (status, log)] + out.read().splitlines()[-15:]
+        lines = out.read().splitlines()
+    wrong = [line for line in lines if "ERROR" in line][:5]
+    return ["exit %s, its output: %s" % (status, log)] + wrong + lines[-12:]
