@@ -175,7 +175,7 @@ TEST_CASE("link: the end of the connection is clean between visits, and a loss w
   CHECK(busy.running->value() == SessionEnd::lost);
   SessionWorld cut;
   cut.greeted();
-  visit = cut.open(1);
+  auto there = cut.open(1);
   cut.stream.end();
   unit::settle(cut.io);
   CHECK(cut.running->value() == SessionEnd::lost);
