@@ -49,7 +49,7 @@ struct Link {
   std::size_t services = 0;         // published
   std::string seen;                 // from which address a relay sees this box
   std::string trouble;              // why none holds it, in words
-  std::string waits;                // or what it waits for, so that none was tried yet
+  std::string waits{};              // or what it waits for, so that none was tried yet
 };
 
 struct Observed {
