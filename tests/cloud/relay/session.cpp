@@ -177,6 +177,10 @@ Session::Session(std::string id, Budget& budget) : id_(std::move(id)), budget_(b
   nghttp2_session_set_local_window_size(h2_, NGHTTP2_FLAG_NONE, 0, connection_window);
 }
 
+Stream::~Stream() {
+  if (budget_) budget_->left += window_ - Session::first_window;
+}
+
 Session::~Session() { nghttp2_session_del(h2_); }
 
 bool Session::receive(std::span<const char> bytes, Instant now) {
@@ -250,6 +254,7 @@ std::shared_ptr<Stream> Session::open(const std::string& authority, const std::s
   if (id < 0) return nullptr;
   auto stream = std::make_shared<Stream>();
   stream->id_ = id;
+  stream->budget_ = &budget_;
   stream->window_ = first_window;
   streams_[id] = stream;
   kick();
@@ -322,7 +327,6 @@ void Session::close(std::int32_t id, std::uint32_t code) {
   if (at == streams_.end()) return;
   auto stream = std::move(at->second);
   streams_.erase(at);
-  budget_.left += stream->window_ - first_window;
   stream->over = true;
   if (fresh_ == stream) hand_over();
   stream->untouched = stream->status == 0 && code == NGHTTP2_REFUSED_STREAM;

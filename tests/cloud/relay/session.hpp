@@ -26,6 +26,11 @@ class Stream {
  public:
   static constexpr std::size_t room_for_box = 64 * 1024;
 
+  Stream() = default;
+  Stream(const Stream&) = delete;
+  /// What waits in from_box waits until now, so its window was in use.
+  ~Stream();
+
   int status = 0;          ///< of the box's answer; 0: none yet
   bool box_done = false;   ///< END_STREAM came
   bool over = false;       ///< closed, or the attachment is gone
@@ -54,6 +59,7 @@ class Stream {
     to_box_.reset();
     sent_ = end_ = room_ = 0;
   }
+  Budget* budget_ = nullptr;
   std::unique_ptr<char[]> to_box_;
   std::size_t sent_ = 0, end_ = 0, room_ = 0;  // of to_box_
   std::size_t window_ = 0, kept_up_ = 0;

@@ -50,7 +50,11 @@ Task<void> Relay::attach(WirePtr wire, Connections::Place) {
       auto admission = co_await cloud_.attach(options_.name, id, wire->peer().to_string(), shown.certificate);
       admitted = admission.admitted;
       if (admitted && !admission.newest) news_ride_ = false;
-      if (admitted && !slots_.holds(id)) told_[id] = admission.newest.value_or(0);
+      if (admitted && !slots_.holds(id)) {
+        told_[id] = admission.newest.value_or(0);
+        // While it was not here nobody said what changed.
+        launch(wire->executor(), review(id, names_.doubt(id, Steady::now())));
+      }
     } else if (!shown.rendezvous.empty())
       admitted = rendezvous_.admit(id, Connections::network(wire->peer()), Steady::now());
     if (admitted) session = std::make_shared<Session>(id, budget_);

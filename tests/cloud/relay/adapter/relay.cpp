@@ -121,29 +121,31 @@ Task<void> Relay::hear_news() {
       tell_all();
     }
     if (news) {
-      for (const auto& id : news->gone)
+      for (const auto& id : news->gone) {
+        names_.doubt(id, Steady::now());
         for (const auto& session : slots_.of(id)) cut(session);
+      }
       for (const auto& id : news->gone) told_.erase(id);
       for (const auto& [id, number] : news->newer) {
+        auto hosts = names_.doubt(id, Steady::now());
         if (!slots_.holds(id)) continue;  // it left meanwhile
         told_[id] = number;
         for (const auto& session : slots_.of(id)) session->nudge();
-        launch(executor, review(id));
+        launch(executor, review(id, std::move(hosts)));
       }
     }
     co_await sleep_for(news ? milliseconds(20) : milliseconds(1000));
   }
 }
 
-Task<void> Relay::review(std::string id) {
-  std::set<std::string> hosts;
+Task<void> Relay::review(std::string id, std::set<std::string> hosts) {
   for (const auto& [wire, called] : visits_)
     if (called.device == id) hosts.insert(called.host);
   for (const auto& host : hosts) {
-    auto device = co_await cloud_.device_of(host);
+    auto device = co_await asked_for(host);
     while (!device) {  // a cloud that does not answer ends nobody's visit, and is asked again
       co_await sleep_for(seconds(1));
-      device = co_await cloud_.device_of(host);
+      device = co_await asked_for(host);
     }
     if (*device == id) continue;
     for (const auto& [wire, called] : visits_)

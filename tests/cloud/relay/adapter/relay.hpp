@@ -13,6 +13,7 @@
 #include "tests/cloud/relay/adapter/cloud.hpp"
 #include "tests/cloud/relay/adapter/context.hpp"
 #include "tests/cloud/relay/haste.hpp"
+#include "tests/cloud/relay/names.hpp"
 #include "tests/cloud/relay/rendezvous.hpp"
 #include "tests/cloud/relay/slots.hpp"
 
@@ -69,8 +70,9 @@ class Relay {
   Task<void> accept(std::shared_ptr<tcp::acceptor> acceptor, Connections& places, Taker taker);
   Task<void> announce(Acceptors visitors, Acceptors boxes, std::function<void()> opened);
   Task<void> hear_news();
-  // Names that do not lead to this box any more end the visits that came by them (promise L2).
-  Task<void> review(std::string id);
+  // Names that do not lead to this box any more end the visits that came by them (promise L2). `hosts`: of
+  // its names, those that no visitor came by need asking for too.
+  Task<void> review(std::string id, std::set<std::string> hosts);
   // What the box is told of itself.
   std::string words_for(const Wire& wire, bool set_up) const;
   void tell_all();
@@ -91,6 +93,8 @@ class Relay {
   Task<const char*> serve(Visit& visit);
   Task<void> read_hello(Visit& visit);
   Task<std::string> box_of(std::string host);
+  // Whose name it is, of the cloud; nothing: it does not answer.
+  Task<std::optional<std::string>> asked_for(std::string host);
   Task<std::optional<bool>> ask_each(Visit& visit, std::string id);
   Task<bool> ask(Visit& visit, SessionPtr session);
   Task<void> up(Visit& visit);
@@ -116,7 +120,7 @@ class Relay {
     std::string host, device;
   };
   std::map<WirePtr, Called> visits_;
-  std::map<std::string, std::string> known_;  // which box a name led to when the cloud was asked last
+  Names names_;
   std::vector<std::weak_ptr<tcp::acceptor>> acceptors_;
   std::vector<tcp::endpoint> visitor_ports_, box_ports_;
   std::vector<char> buffer_;  // whoever reads next uses it

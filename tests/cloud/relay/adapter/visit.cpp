@@ -19,7 +19,6 @@ namespace {
 constexpr seconds for_hello{5}, for_answer{30}, silence{10};
 constexpr seconds for_room{15};     // a visitor waits for a box that has none
 constexpr milliseconds again{500};  // and asks so often
-constexpr std::size_t most_known = 10'000;
 constexpr unsigned char unexpected_message = 10, unrecognized_name = 112;  // RFC 8446 6, RFC 6066 3
 // Read from a visitor at a time: twice what came last, and much only if the box has taken all that came
 // before.
@@ -83,11 +82,12 @@ Task<const char*> Relay::serve(Visit& visit) {
   auto id = co_await box_of(visit.hello.name());
   visits_[visit.wire] = {visit.hello.name(), id};
   const auto until = Steady::now() + for_room;
-  while (haste_.waits(Connections::network(visit.wire->peer()), Steady::now())) {
-    if (Steady::now() >= until) co_return "in haste";
-    co_await sleep_for(again);
-  }
   for (;;) {
+    if (haste_.waits(Connections::network(visit.wire->peer()), Steady::now())) {
+      if (Steady::now() >= until) co_return "in haste";
+      co_await sleep_for(again);
+      continue;
+    }
     auto asked = co_await ask_each(visit, id);
     if (!asked) break;
     if (!*asked) {
@@ -122,15 +122,16 @@ Task<std::string> Relay::box_of(std::string host) {
   const auto& suffix = options_.setup_suffix;
   if (!suffix.empty() && host.ends_with("." + suffix))
     co_return "setup:" + host.substr(0, host.size() - suffix.size() - 1);
-  auto device = co_await cloud_.device_of(host);
-  // While the cloud does not answer, what it said last counts.
-  if (!device) co_return known_.contains(host) ? known_.at(host) : "";
-  if (known_.size() > most_known) known_.clear();
-  if (device->empty())
-    known_.erase(host);
-  else
-    known_[host] = *device;
-  co_return *device;
+  auto device = co_await asked_for(host);
+  co_return device ? *device : names_.box_of(host);
+}
+
+Task<std::optional<std::string>> Relay::asked_for(std::string host) {
+  for (;;) {
+    auto asked = Steady::now();
+    auto device = co_await cloud_.device_of(host);
+    if (!device || names_.learn(host, *device, asked)) co_return device;
+  }
 }
 
 // Whether one of the box's attachments has looked at it; nothing: there is none.

@@ -1,0 +1,51 @@
+/// Which box a name led to when the cloud was asked last: what counts while the cloud does not answer, until
+/// it is heard that something of that box has changed. Pure.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "tests/cloud/relay/session.hpp"
+
+namespace refrelay {
+
+class Names {
+ public:
+  static constexpr std::size_t most = 10'000;
+  static constexpr std::chrono::seconds longest_question{60};  ///< none is answered later than that
+
+  /// Empty: unknown.
+  std::string box_of(const std::string& host) const {
+    auto at = boxes_.find(host);
+    return at == boxes_.end() ? "" : at->second;
+  }
+  /// The cloud's answer to a question of `asked`; an empty `box` is nobody. False: something of that box has
+  /// changed since, and the answer may be of before: ask again.
+  bool learn(const std::string& host, const std::string& box, Instant asked) {
+    auto changed = changed_.find(box);
+    if (changed != changed_.end() && changed->second >= asked) return false;
+    boxes_.erase(host);
+    if (boxes_.size() >= most) boxes_.clear();
+    if (!box.empty()) boxes_[host] = box;
+    return true;
+  }
+  /// Its names, which lead nowhere until the cloud is asked again.
+  std::set<std::string> doubt(const std::string& box, Instant now) {
+    std::erase_if(changed_, [&](const auto& entry) { return now - entry.second > longest_question; });
+    changed_[box] = now;
+    std::set<std::string> out;
+    for (auto at = boxes_.begin(); at != boxes_.end();)
+      if (at->second == box)
+        out.insert(at->first), at = boxes_.erase(at);
+      else
+        ++at;
+    return out;
+  }
+
+ private:
+  std::map<std::string, std::string> boxes_;
+  std::map<std::string, Instant> changed_;
+};
+
+}  // namespace refrelay
