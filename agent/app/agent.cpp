@@ -55,7 +55,9 @@ Agent::Agent(AgentDeps d)
 Agent::~Agent() = default;
 
 enroll::Deps Agent::enroll_deps() {
-  return {deps.clock, deps.rng, deps.platform.facts, identity, session, health, progress};
+  return {deps.clock, deps.rng, deps.platform.facts,
+          identity,   session,  health,
+          progress,   riding,   [this] { return switches.on(ddns::manifest.name); }};
 }
 
 Status Agent::start() {

@@ -90,6 +90,39 @@ TEST_CASE("link: relays that hear nothing of the cloud say so, and the box waits
   CHECK(home.hung() == hung);
 }
 
+TEST_CASE(
+    "L2 link: a name that is changed or taken away counts at once, also while nobody is found by name") {
+  LinkedHome home(43);
+  home.house.net.allowed.order_open = true;
+  home.world.play(
+      [](House* h) -> Task<void> { co_await h->owner->set_switch("ddns", false, 5s); }(&home.house));
+  home.pass(2min);
+  for (const auto* name : {"one", "two"}) {
+    home.world.host.cloud.rename(home.house.device_id(), name);
+    home.pass(5s);
+    CHECK(home.fqdn() == std::string(name) + ".mynas.test");
+  }
+  home.world.host.cloud.rename(home.house.device_id(), std::nullopt);
+  home.pass(5s);
+  CHECK(home.fqdn().empty());
+  CHECK(home.shows("link_no_name"));
+  // And while the box was away.
+  const auto id = home.house.device_id();
+  home.world.play([](House* h) -> Task<void> { co_await h->shut_down(); }(&home.house));
+  CHECK(home.world.host.cloud.rename(id, "three"));
+  REQUIRE(home.house.start());
+  home.pass(30s);
+  CHECK(home.fqdn() == "three.mynas.test");
+  // A relay cannot make it ask and ask.
+  auto requests = home.world.counters.requests;
+  for (int i = 0; i < 600; ++i) {
+    for (auto& relay : home.world.host.relays.all)
+      for (auto* stream : relay.streams) stream->session().nudge();
+    home.pass(1s);
+  }
+  CHECK(home.world.counters.requests - requests < 20);
+}
+
 TEST_CASE("link: a relay that nudges and nudges cannot make the box look and look") {
   LinkedHome home(35);
   auto requests = home.world.counters.requests;

@@ -2,6 +2,8 @@
 
 #include "agent/cloud/est.hpp"
 #include "agent/core/backoff.hpp"
+#include "agent/core/bucket.hpp"
+#include "agent/core/race.hpp"
 #include "agent/features/enroll/policy.hpp"
 #include "agent/features/enroll/wire.hpp"
 
@@ -46,6 +48,8 @@ Task<Status> fetch_device(Deps deps, Lanes<manifest> lanes) {
   if (!answer) co_return std::move(answer).error();
   auto info = parse_device(*answer);
   if (!info) co_return std::move(info).error();
+  const auto& known = deps.identity.registration.get();
+  if (info->fqdn.empty() && known && !known->fqdn.empty()) co_return deps.identity.lose_name();
   co_return deps.identity.describe(info->account, info->name, info->fqdn, info->zone);
 }
 
@@ -162,17 +166,44 @@ Task<Status> correct_device_name(Lanes<manifest> lanes, Value<DataClass::device_
   co_return Status{};
 }
 
-Task<void> run(Deps deps, Lanes<manifest> lanes) {
+namespace {
+
+// What is changed on the account's page counts here too: the name, and that this box is known there at all.
+Task<bool> heed_the_page(Deps deps, Lanes<manifest> lanes) {
+  Signal word(co_await boost::asio::this_coro::executor);
+  auto riding = deps.riding.wake(word);
+  // A relay that has a word, and another, must not make us ask as often.
+  Bucket looks(minutes(1), 5);
+  Backoff backoff(seconds(5), hours(1));
+  for (;;) {
+    word.clear();
+    const auto& registration = deps.identity.registration.get();
+    // The registration may have been cut off before the account's name came.
+    bool cut_off = registration && registration->account.empty();
+    if (!registration || (deps.heard_already() && !cut_off)) {
+      co_await word.wait();
+      continue;
+    }
+    co_await deps.clock.sleep_until(looks.ready());
+    looks.take(deps.clock.now());
+    word.clear();
+    auto described = co_await fetch_device(deps, lanes);
+    if (described) {
+      backoff.reset();
+      co_await word.wait();
+    } else {
+      auto wait = backoff.next(deps.rng, described.error().retry_after) + seconds(1);
+      co_await word.wait_until(deps.clock, deps.clock.now() + wait);
+    }
+  }
+}
+
+Task<bool> keep_certificate(Deps deps, Lanes<manifest> lanes) {
   Signal wake(co_await boost::asio::this_coro::executor);
   auto registered = deps.identity.registration.wake(wake);
   auto standing = deps.session.contact.wake(wake);
   Backoff backoff(seconds(5), hours(1));
   int jitter = static_cast<int>(deps.rng.below(1000));
-  if (deps.identity.registration.get() && deps.identity.registration.get()->account.empty()) {
-    // The registration was cut off before the account's name came.
-    auto described = co_await fetch_device(deps, lanes);
-    (void)described;
-  }
   Instant not_before{};
   for (;;) {
     const auto& registration = deps.identity.registration.get();
@@ -204,6 +235,15 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
       not_before = deps.clock.now() + backoff.next(deps.rng, status.error().retry_after) + seconds(1);
     }
   }
+}
+
+}  // namespace
+
+Task<void> run(Deps deps, Lanes<manifest> lanes) {
+  Caught<bool> ends[2];
+  int first = co_await first_of(catch_into(&ends[0], keep_certificate(deps, lanes)),
+                                catch_into(&ends[1], heed_the_page(deps, lanes)));
+  ends[first].take();
 }
 
 }  // namespace qcloud::enroll

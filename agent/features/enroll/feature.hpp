@@ -2,6 +2,7 @@
 #pragma once
 
 #include "agent/cloud/cloud_session.hpp"
+#include "agent/cloud/riding.hpp"
 #include "agent/core/log.hpp"
 #include "agent/core/rng.hpp"
 #include "agent/features/enroll/manifest.hpp"
@@ -31,6 +32,8 @@ struct Deps {
   CloudSession& session;
   HealthBoard& health;
   Fact<Progress>& progress;
+  Fact<Riding>& riding;                 // the cloud's word that comes with the link
+  std::function<bool()> heard_already;  // somebody else asks the cloud about the name
 };
 
 // The whole device flow, from the code to the certificate. Ends with `progress` registered or failed.
@@ -47,7 +50,9 @@ Task<Result<Audience>> set_audience(Lanes<manifest> lanes, Value<DataClass::audi
 // What the box is called on the account's page.
 Task<Status> correct_device_name(Lanes<manifest> lanes, Value<DataClass::device_name> name);
 
-// Renews the certificate at half of its life, for ever. Ends only by cancellation.
+// Renews the certificate at half of its life, for ever; and asks for the name, and whether the registration
+// still stands, at the start and when the link has a word of it, unless somebody else does. Ends only by
+// cancellation.
 Task<void> run(Deps deps, Lanes<manifest> lanes);
 
 }  // namespace qcloud::enroll

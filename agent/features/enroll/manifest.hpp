@@ -48,7 +48,7 @@ inline constexpr MessageDecl messages[] = {
      Auth::none, "application/pkcs10"},
     {"simple_reenroll", Method::post, "/.well-known/est/simplereenroll", "renew the certificate",
      reenroll_fields, Auth::certificate, "application/pkcs10"},
-    {"device", Method::get, "/v1/device", "ask which account this box belongs to", {}},
+    {"device", Method::get, "/v1/device", "ask which account and name this box has", {}},
     {"claim_name", Method::put, "/v1/name", "claim the public name", name_fields},
     {"release_name", Method::del, "/v1/name", "release the public name", {}},
     {"get_audience", Method::get, "/v1/audience", "ask who may look this box up", {}},
