@@ -107,7 +107,8 @@ doctor::Box box_of(Agent& agent) {
     box.link.relays.push_back(each.relay.empty() ? each.remote : each.relay);
   for (const auto& condition : agent.health.of(link::manifest.name)) {
     const auto& [code, params] = condition.finding;
-    if (code == "link_no_relay") box.link.trouble = params.at("reason");
+    if (code == "link_no_relay" || code == "feature_failed") box.link.trouble = params.at("reason");
+    if (code == "link_no_network") box.link.waits = "this box has no network";
     if (code == "link_connecting") box.link.waits = "the connection is being made";
     if (code == "waits_for_erasure") box.link.waits = "the cloud has not confirmed yet what was erased";
   }

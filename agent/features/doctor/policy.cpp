@@ -341,13 +341,23 @@ class Judge {
     say(ours ? "name_ok" : "name_wrong_here", evidence);
   }
 
+  // What keeps this box from the relays as well as from the cloud: not what is wrong with the cloud itself.
+  std::string of_this_side() const {
+    for (const char* code :
+         {"no_route", "ipv6_only_no_nat64", "dns_no_answer", "proxy_unreachable", "proxy_auth",
+          "proxy_refused", "proxy_mute", "captive_portal", "mtu_black_hole", "certificate_refused"})
+      if (said(code)) return std::string("see ") + code;
+    return "";
+  }
+
   void relay() {
     const Link& link = seen_.link;
     if (!link.on) return say("relay_off");
     Evidence evidence{{"relays", joined(link.relays)}, {"seen", link.seen}};
     if (link.relays.empty()) {
-      // What keeps the cloud away keeps the relays away.
-      std::string why_not = !seen_.registered ? "this box is not registered" : blocked() ? why() : link.waits;
+      std::string why_not = !seen_.registered ? "this box is not registered" : of_this_side();
+      if (why_not.empty()) why_not = link.waits;
+      if (why_not.empty() && link.trouble.empty()) why_not = "the link does not run";
       if (!why_not.empty()) return say("relay_unknown", {{"why", why_not}});
       return say("relay_unreachable", {{"reason", link.trouble}});
     }

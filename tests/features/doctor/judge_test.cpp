@@ -338,6 +338,19 @@ TEST_CASE("doctor: the relay is spoken of when the link is on") {
   other = seen;
   other.registered = false;
   CHECK(skipped(other));
+  other = seen;
+  other.standing = "revoked";
+  CHECK(skipped(other));
+  CHECK(faults(other) == Codes{"certificate_refused"});
+  other = seen;
+  other.link.trouble.clear();
+  CHECK(skipped(other));
+  // What is wrong with the cloud alone says nothing of the relay.
+  other = seen;
+  for (auto* one : {&other.v4, &other.v6, &other.again, &other.look})
+    if (*one) (*one)->error = "net.refused", (*one)->status = 0;
+  CHECK(says(other, "cloud_refuses"));
+  CHECK(says(other, "relay_unreachable"));
   CHECK_FALSE(says(seen, "relay_off"));
   seen.link.relays = {"relay-a"};
   CHECK(faults(seen) == Codes{});
