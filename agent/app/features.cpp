@@ -22,9 +22,9 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
       if (order.scope == feature && registration && order.thumbprint == registration->thumbprint) return true;
     return false;
   };
-  auto waits_for_erasure = [&agent, being_erased](std::string_view feature) {
-    return [&agent, being_erased, feature]() -> std::vector<Finding> {
-      if (!agent.switches.on(feature) || !being_erased(feature)) return {};
+  auto waits_for_erasure = [&agent, standing, being_erased](std::string_view feature) {
+    return [&agent, standing, being_erased, feature]() -> std::vector<Finding> {
+      if (!agent.switches.on(feature) || standing() != Standing::good || !being_erased(feature)) return {};
       return {{"waits_for_erasure", {}}};
     };
   };

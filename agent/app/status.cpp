@@ -113,6 +113,10 @@ Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
     return {"relay", "Through the relay, for those whom your audience lets in (qcloud audience)."};
   auto no_network = std::find_if(way.begin(), way.end(),
                                  [](const Finding& finding) { return finding.code == "no_network"; });
+  for (const auto& finding : way)
+    if (finding.code == "certificate_revoked" || finding.code == "removal_unproved" ||
+        finding.code == "key_superseded")
+      return {"none", "The cloud no longer knows this box."};
   if (!agent.switches.on(ddns::manifest.name)) {
     if (!linked) return {"none", "\"Found by name\" is switched off."};
     if (no_network != way.end()) return {"none", "This box has no route to the internet."};
@@ -121,10 +125,6 @@ Reachability reachability(Agent& agent, const std::vector<Finding>& way) {
         return {"none", std::string(to_json(condition, "").at("text").as_string())};
     return {"none", "No relay holds this box."};
   }
-  for (const auto& finding : way)
-    if (finding.code == "certificate_revoked" || finding.code == "removal_unproved" ||
-        finding.code == "key_superseded")
-      return {"none", "The cloud no longer knows this box."};
   if (registration->name.empty()) return {"none", "No name is claimed yet."};
   const auto& reported = agent.reported.get();
   if (!reported || (!reported->v4 && !reported->v6))

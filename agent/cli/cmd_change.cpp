@@ -23,6 +23,26 @@ std::string listed(const boost::json::array& features, bool on) {
 
 }  // namespace
 
+namespace {
+
+/// Why what is switched on now does nothing; empty: it does.
+std::string not_yet(const std::string& registration) {
+  if (registration == "unregistered") return "This NAS is not registered,";
+  if (registration == "set_aside")
+    return "The identity of this NAS is set aside: it was made on other hardware,";
+  if (registration == "waiting" || registration == "enrolling") return "This NAS is not registered yet,";
+  return "";
+}
+
+/// What an erasure does until the cloud has confirmed it.
+std::string meanwhile(const std::string& feature) {
+  const std::string still = "What is on of it stands still until the cloud has confirmed: ";
+  if (feature == "ddns") return still + "the name does not lead to this NAS meanwhile.";
+  return still + "nobody reaches this NAS by it, and visits that are open end.";
+}
+
+}  // namespace
+
 Exit throw_switch(Session& session) {
   const std::string& feature = session.options.feature;
   const bool on = session.options.command == Command::enable;
@@ -43,13 +63,13 @@ Exit throw_switch(Session& session) {
   else if (changed && !on)
     text += "There was nothing of it in the cloud to erase.\n";
   if (on && changed)
-    if (const auto status = session.client.get(Target("/v1/status"));
-        status && raw_at(*status, "registration") == "unregistered")
-      text += wrap(
-                  "This NAS is not registered, so nothing is sent. A registration begins with everything "
-                  "off: after qcloud register, switch it on once more.",
-                  0, session.look.columns) +
-              "\n";
+    if (const auto status = session.client.get(Target("/v1/status")))
+      if (const auto why = not_yet(raw_at(*status, "registration")); !why.empty())
+        text += wrap(why +
+                         " so nothing is sent. A registration begins with everything off: after it (qcloud "
+                         "register), switch it on once more.",
+                     0, session.look.columns) +
+                "\n";
   session.say(text);
   return Exit::done;
 }
@@ -125,16 +145,11 @@ Exit erase_data(Session& session) {
   const auto manifest = session.client.get(target);
   if (!manifest) return session.fail(manifest.error());
   const std::string held = holds_text(*manifest, feature, session.look);
-  const std::string before = held.empty() ? "The cloud holds nothing of " +
-                                                (feature.empty() ? "this NAS" : plain(feature)) +
-                                                " that could be found.\n"
-                                          : "The cloud will erase:\n" + held +
-                                                wrap(
-                                                    "What is on of it stands still until the cloud has "
-                                                    "confirmed: nobody reaches this NAS by it, and visits "
-                                                    "that are open end.",
-                                                    0, session.look.columns) +
-                                                "\n";
+  const std::string before =
+      (held.empty() ? "The cloud holds nothing of " + (feature.empty() ? "this NAS" : plain(feature)) +
+                          " that could be found.\n"
+                    : "The cloud will erase:\n" + held) +
+      wrap(meanwhile(feature), 0, session.look.columns) + "\n";
   if (!session.agreed(before, "Erase it?")) return Exit::refused;
   boost::json::object body{{"feature", nullptr}};
   if (!feature.empty()) body["feature"] = feature;

@@ -161,8 +161,8 @@ Exit publish_service(Session& session) {
   }
   if (const auto allowed = for_everyone(session); !allowed) return session.fail(allowed.error());
   boost::json::object body{{"port", port}, {"proxy_protocol", options.proxy_protocol}};
-  // Not said: it stays what it is.
-  if (admin_page) body["admin_page"] = true;
+  // Neither said nor asked: it stays what it is.
+  if (admin_page || asks) body["admin_page"] = admin_page;
   if (!options.address.empty()) body["address"] = options.address;
   // An SSH server has no TLS of its own.
   if (const auto tls = options.tls.empty() && options.name == "ssh" ? "here" : options.tls; !tls.empty())

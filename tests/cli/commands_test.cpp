@@ -114,8 +114,8 @@ TEST_CASE("data erase asks; without a terminal and --yes it does nothing at all"
   CHECK(no({"data", "erase", "ddns"}) == 1);
   CHECK(no.err.str() ==
         "The cloud will erase:\n  ddns        the last addresses and the time of the last update\n"
-        "What is on of it stands still until the cloud has confirmed: nobody reaches this\n"
-        "NAS by it, and visits that are open end.\nErase it? [y/N] Nothing was changed.\n");
+        "What is on of it stands still until the cloud has confirmed: the name does not\n"
+        "lead to this NAS meanwhile.\nErase it? [y/N] Nothing was changed.\n");
   CHECK(end({"data", "erase", "ddns"}) == 1);
   CHECK_FALSE(agent.was_asked("POST /v1/data/erase?wait=5 {\"feature\":\"ddns\"}"));
   CHECK(yes({"data", "erase", "ddns"}) == 0);

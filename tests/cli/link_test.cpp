@@ -87,9 +87,11 @@ TEST_CASE("link services add: on a terminal it is asked whether it is one") {
   auto [no, asked] = add("web", "443", "n\n");
   CHECK(no == 0);
   CHECK(has(asked, "change the NAS?"));
-  CHECK(agent.was_asked(R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false})"));
+  CHECK(
+      agent.was_asked(R"(PUT /v1/link/services/web {"port":443,"proxy_protocol":false,"admin_page":false})"));
   CHECK(add("web", "80", "").first == 1);  // the input ends
-  CHECK_FALSE(agent.was_asked(R"(PUT /v1/link/services/web {"port":80,"proxy_protocol":false})"));
+  CHECK_FALSE(
+      agent.was_asked(R"(PUT /v1/link/services/web {"port":80,"proxy_protocol":false,"admin_page":false})"));
   auto [but_no, warned] = add("web", "443", "y\nn\n");
   CHECK(but_no == 1);
   CHECK(has(warned, "attackers look for first"));
