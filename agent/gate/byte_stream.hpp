@@ -22,7 +22,7 @@ class ByteStream {
   virtual Task<Result<bool>> write(std::span<const char> from) = 0;
   // Whoever waits in read or write wakes with net.reset.
   virtual void abort() = 0;
-  // How long silence may last before the path is probed: 9 s after it the connection is lost. Any time.
+  // How long silence may last before the path is probed: 7 s after it the connection is lost. Any time.
   virtual void probe_after(Millis idle) { (void)idle; }
   virtual std::string_view alpn() const = 0;    // what was agreed on (RFC 7301)
   virtual std::string_view remote() const = 0;  // address without port

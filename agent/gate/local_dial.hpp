@@ -33,7 +33,8 @@ class LocalStream {
 class LocalDial {
  public:
   virtual ~LocalDial() = default;
-  // `address`: 127.0.0.0/8 or ::1. Errors: local.not_loopback, local.refused, local.timeout (5 s).
+  // `address`: 127.0.0.0/8 or ::1. Errors: local.not_loopback, local.refused, local.timeout (5 s),
+  // local.no_room (of descriptors).
   virtual Task<Result<std::unique_ptr<LocalStream>>> dial(std::string address, std::uint16_t port) = 0;
   // How many streams at a time leave enough for everything else that this process opens.
   virtual std::size_t most() const { return 1 << 16; }

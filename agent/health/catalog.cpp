@@ -93,6 +93,7 @@ constexpr CatalogEntry catalog[] = {
     // The link
     {"link_no_relay", Severity::error, "No connection to the relay: {reason}",
      "It is tried again by itself. If it lasts: qcloud doctor"},
+    {"link_no_network", Severity::info, "The relay is dialed as soon as this box has a network.", ""},
     {"link_connecting", Severity::info, "The connection to the relay is being made.", ""},
     {"link_no_name", Severity::warning, "No name is claimed yet, so visitors cannot find this box.",
      "Claim one with: qcloud ddns claim NAME"},

@@ -125,13 +125,20 @@ Task<Result<std::unique_ptr<LocalStream>>> LoopbackDial::dial(std::string addres
                     "Give an address such as 127.0.0.1."};
   tcp::socket socket(executor_);
   socket.open(parsed.is_v6() ? tcp::v6() : tcp::v4(), failed);
-  if (!failed) socket.set_option(tcp::no_delay(true), failed);
+  if (failed)
+    co_return Error{"local.no_room", Retry::retry_soon, "This agent has no descriptor left for a connection.",
+                    ""};
+  socket.set_option(tcp::no_delay(true), failed);
   if (!failed) socket.non_blocking(true, failed);
   tcp::endpoint to(parsed, port);
   auto connected = co_await within(connect(&socket, to), clock_, clock_.now() + seconds(5));
   if (!connected)
     co_return Error{"local.timeout", Retry::retry_soon, "The service on this box does not answer.", ""};
-  if (*connected)
+  // Where nobody listens on a port that the kernel may take for ours, a connection can meet itself (RFC 9293,
+  // 3.5: simultaneous open).
+  boost::system::error_code gone;
+  bool itself = !*connected && socket.local_endpoint(gone) == socket.remote_endpoint(gone);
+  if (*connected || itself)
     co_return Error{"local.refused", Retry::retry_soon, "The service on this box is not running.", ""};
   forget_writing(socket);
   socket.native_non_blocking(true, failed);

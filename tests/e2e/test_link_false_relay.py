@@ -176,6 +176,14 @@ def test_cheats():
         peer.link.close()
         return [asked.get(s, "a request") for s in served], len(asked) + 3 - len(over)
 
+    def visits_after_goodbye(peer):
+        greet(peer)
+        peer.send(h2.frame(h2.GOAWAY, payload=bytes(8)), h2.connect(1, "raw.%s:443" % home.fqdn()),
+                  h2.frame(h2.DATA, 0, 1, hello("raw." + home.fqdn())))
+        said = next((f[0] for f in peer.frames() if f[2] == 1), None)
+        peer.link.close()
+        return said
+
     def large_header(peer):
         greet(peer)
         fields = [("x-%d" % i, "y" * 1000) for i in range(60)]
@@ -203,6 +211,7 @@ def test_cheats():
         for deed in (mute, unasked_data, even, push, window_overflow, too_many):
             until_it_leaves(home, liar, deed)
         assert until_it_leaves(home, liar, overrun) in (h2.RST_STREAM, h2.GOAWAY, None)
+        assert until_it_leaves(home, liar, visits_after_goodbye) == h2.RST_STREAM
         served, unanswered = until_it_leaves(home, liar, wrong_names)
         assert not served and not unanswered, (served, unanswered)
         assert until_it_leaves(home, liar, large_header) in (h2.RST_STREAM, h2.HEADERS, h2.GOAWAY, None)

@@ -160,6 +160,21 @@ def test_visitors():
         bounded(home)
 
 
+def test_itself():
+    """A service that is down, at a port that the kernel may choose for the agent's own end: nobody is led to himself."""
+    with Home("link_hostile.itself") as home:
+        home.attached()
+        home.publish("away", 40000)
+        home.net.nas.sysctl(net__ipv4__ip_local_port_range="40000 40003")
+        for _ in range(40):
+            link = home.raw()
+            link.sendall(hello(home.host("away")))
+            with contextlib.suppress(ConnectionResetError):
+                assert link.recv(1) == b"", "the visitor hears himself"
+            link.close()
+            home.last_visit(service="away", outcome="service down")
+
+
 def test_greed():
     """One household sends more than there is memory, to a service that takes none of it: everybody else is served after a
     moment, also who is slow or quiet; those who stand still give way."""

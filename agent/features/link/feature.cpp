@@ -46,6 +46,7 @@ class Link {
     loops_.spawn(refresh());
     loops_.spawn(heed_owner());
     co_await until_cancelled();
+    stopping_ = true;
     // First nobody dials any more, then the connections end, and with them every visit.
     co_await loops_.stop();
     co_await sessions_.stop();
@@ -68,6 +69,7 @@ class Link {
       const auto proxy = deps_.proxy();
       auto same = [&] { return here == deps_.net.state.get() && proxy == deps_.proxy(); };
       if (!here.way_out(!proxy.empty())) {
+        show();
         co_await moved.wait();
         redial.forgive();
         continue;
@@ -156,15 +158,7 @@ class Link {
     auto trace = options.trace = std::make_shared<Trace>();
     // Every other try with small segments: on some paths larger ones vanish without a word.
     options.cautious = failures % 2 == 1;
-    struct UnderWay {
-      std::optional<Dial>& place;
-      Signal& over;
-      ~UnderWay() {
-        place.reset();
-        over.notify();
-      }
-    } under_way{dials_[live->slot], dialed_};
-    under_way.place = Dial{trace, deps_.clock.now()};
+    UnderWay under_way(dials_[live->slot], dialed_, {trace, deps_.clock.now()});
     auto attach = Compose<manifest, "attach">().done();
     auto stream = co_await lanes_.stream.open(std::move(attach), std::move(options));
     std::optional<Error> unsaid;
@@ -220,7 +214,8 @@ class Link {
   SessionEvents events(Live* live) {
     return {[this, live](std::shared_ptr<Visit> visit) {
               live->quiet = deps_.clock.now();
-              if (live->trial) return visit->refuse();  // the relay tries another
+              // The relay tries another; and after its goodbye it has no new ones.
+              if (live->trial || live->leaving) return visit->refuse();
               board_.take(std::move(visit));
               stirred_.notify();
             },
@@ -266,7 +261,7 @@ class Link {
     bool proxied = live.addresses.empty() || !deps_.proxy().empty();
     if (other == live_.end() || live.told.relay.empty() || proxied) return std::nullopt;
     if ((*other)->told.relay != live.told.relay) {
-      apart_.reached();
+      apart_.reached(deps_.clock.now());
       return std::nullopt;
     }
     auto now = deps_.clock.now();
@@ -365,8 +360,9 @@ class Link {
     State state{{}, watcher ? watcher->seen : ""};
     for (const auto& live : live_)
       if (!live->leaving && !live->trial) state.attached.push_back(live->told);
-    deps_.health.report(manifest.name, findings(!state.attached.empty(), trouble_, !fqdn().empty(),
-                                                !deps_.services.get().empty()));
+    bool way_out = deps_.net.state.get().way_out(!deps_.proxy().empty());
+    Situation now{!state.attached.empty(), way_out, !fqdn().empty(), !deps_.services.get().empty(), trouble_};
+    if (!stopping_) deps_.health.report(manifest.name, findings(now));
     deps_.state.set(std::move(state));
   }
 
@@ -380,7 +376,7 @@ class Link {
   Networks liveness_;
   std::optional<Error> trouble_;  // the newest
   std::uint64_t word_ = 0;
-  bool unsettled_ = false;
+  bool unsettled_ = false, stopping_ = false;
   std::optional<Dial> dials_[slots];
   Nodes nodes_;
   std::vector<std::string> known_;  // where the relay's name led to last

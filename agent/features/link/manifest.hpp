@@ -19,10 +19,7 @@ inline constexpr HostDecl hosts[] = {
     {"relay", "the region of your account", "the vendor", "the visitors whom your services answer"},
 };
 inline constexpr std::string_view health[] = {
-    "link_no_relay",
-    "link_connecting",
-    "link_no_name",
-    "link_no_service",
+    "link_no_relay", "link_no_network", "link_connecting", "link_no_name", "link_no_service",
 };
 }  // namespace detail
 

@@ -66,15 +66,16 @@ std::string reason_of(const Error& error) {
   return words;
 }
 
-std::vector<Finding> findings(bool attached, const std::optional<Error>& trouble, bool named,
-                              bool publishes) {
+std::vector<Finding> findings(const Situation& now) {
   std::vector<Finding> out;
-  if (!attached && trouble)
-    out.push_back({"link_no_relay", {{"reason", reason_of(*trouble)}}});
-  else if (!attached)
+  if (!now.attached && !now.way_out)
+    out.push_back({"link_no_network", {}});
+  else if (!now.attached && now.trouble)
+    out.push_back({"link_no_relay", {{"reason", reason_of(*now.trouble)}}});
+  else if (!now.attached)
     out.push_back({"link_connecting", {}});
-  if (!named) out.push_back({"link_no_name", {}});
-  if (!publishes) out.push_back({"link_no_service", {}});
+  if (!now.named) out.push_back({"link_no_name", {}});
+  if (!now.publishes) out.push_back({"link_no_service", {}});
   return out;
 }
 
@@ -117,6 +118,7 @@ bool Doorkeeper::admits(const std::string& source, Instant now, int there) const
 }
 
 void Doorkeeper::left(const std::string& source, Instant now, Millis stayed, std::uint64_t bytes_out) {
+  forget(now);
   if (!failed(stayed, bytes_out) || source.empty()) return;
   auto key = household(source);
   if (records_.size() >= sources && !records_.contains(key)) {
@@ -126,8 +128,13 @@ void Doorkeeper::left(const std::string& source, Instant now, Millis stayed, std
     records_.erase(oldest);
   }
   auto& record = records_[key];
-  if (record.failed == 0 || now - record.began >= span) record = {now, 0};
+  if (record.failed == 0) record.began = now;
   ++record.failed;
+}
+
+// Nobody's address is kept for longer than it counts.
+void Doorkeeper::forget(Instant now) {
+  std::erase_if(records_, [&](const auto& entry) { return now - entry.second.began >= span; });
 }
 
 }  // namespace qcloud::link

@@ -68,7 +68,12 @@ class Liveness {
 // Why there is no attachment, for the owner: an error of the way to the relay, in words.
 std::string reason_of(const Error& error);
 // What the owner is told of the link while it runs.
-std::vector<Finding> findings(bool attached, const std::optional<Error>& trouble, bool named, bool publishes);
+struct Situation {
+  bool attached = false, way_out = false;  // way_out: there is a network to dial over
+  bool named = false, publishes = false;
+  std::optional<Error> trouble;  // of the newest try
+};
+std::vector<Finding> findings(const Situation& now);
 
 // Whom a visitor belongs to: a household has one IPv4 address, and a /64 of IPv6 in which it can choose any
 // number.
@@ -110,6 +115,7 @@ class Doorkeeper {
     Instant began;
     int failed = 0;
   };
+  void forget(Instant now);
   std::map<std::string, Record> records_;
 };
 

@@ -57,13 +57,17 @@ class FakeDial final : public qcloud::LocalDial {
   qcloud::Task<qcloud::Result<std::unique_ptr<qcloud::LocalStream>>> dial(std::string,
                                                                           std::uint16_t port) override {
     ++dialed;
+    if (port == full)
+      co_return qcloud::Error{"local.no_room", qcloud::Retry::retry_soon, "no descriptor left", ""};
     if (port == down) co_return qcloud::Error{"local.refused", qcloud::Retry::retry_soon, "refused", ""};
     if (port == slow) co_await answers.wait();
     served.push_back(std::make_shared<Served>());
     served.back()->takes = !busy;
     co_return std::unique_ptr<qcloud::LocalStream>(std::make_unique<FakeStream>(served.back()));
   }
-  static constexpr std::uint16_t down = 1, slow = 2;
+  std::size_t most() const override { return places; }
+  static constexpr std::uint16_t down = 1, slow = 2, full = 3;
+  std::size_t places = 1 << 16;
   std::vector<std::shared_ptr<Served>> served;
   int dialed = 0;
   bool busy = false;  // who is dialed takes nothing at first

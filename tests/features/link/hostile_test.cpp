@@ -87,6 +87,14 @@ TEST_CASE("link: floods end in ENHANCE_YOUR_CALM") {
     for (std::uint32_t id = 3; id < 1000 && !world.running->ended(); id += 2) world.say(connect(id, "nas1"));
     ends(world, "", calm);
   }
+  SUBCASE("news and news") {
+    for (std::uint32_t id = 3; id < 1000 && !world.running->ended(); id += 2)
+      world.say(frame(headers, end_headers | end_stream, id,
+                      field(":method", "PUT") + field(":scheme", "https") + field(":authority", "relay") +
+                          field(":path", "/v1/news")));
+    CHECK(world.told.size() <= 101);
+    ends(world, "", calm);
+  }
   SUBCASE("CONTINUATION without end") {
     world.say(frame(headers, 0, 3, field(":method", "CONNECT")));
     ends(world, frame(continuation, 0, 3, field("x", std::string(100, 'y'))), calm, 100);

@@ -63,17 +63,19 @@ TEST_CASE("link: a source that fails too often waits, others do not") {
 }
 
 TEST_CASE("link: what the owner is told of it") {
-  auto codes = [](bool attached, bool failed, bool named, bool publishes) {
-    std::optional<Error> trouble;
-    if (failed) trouble = Error{"net.timeout", Retry::retry_soon, "The relay does not answer.", ""};
+  auto codes = [](bool attached, bool failed, bool named, bool publishes, bool way_out = true) {
+    Situation now{attached, way_out, named, publishes, {}};
+    if (failed) now.trouble = Error{"net.timeout", Retry::retry_soon, "The relay does not answer.", ""};
     std::string out;
-    for (const auto& each : findings(attached, trouble, named, publishes)) out += each.code + " ";
+    for (const auto& each : findings(now)) out += each.code + " ";
     return out;
   };
   CHECK(codes(true, false, true, true) == "");
   CHECK(codes(true, true, true, true) == "");  // the other attachment stands
   CHECK(codes(false, false, true, true) == "link_connecting ");
   CHECK(codes(false, true, true, true) == "link_no_relay ");
+  CHECK(codes(false, true, true, true, false) == "link_no_network ");
+  CHECK(codes(false, false, true, true, false) == "link_no_network ");
   CHECK(codes(true, false, false, false) == "link_no_name link_no_service ");
 }
 

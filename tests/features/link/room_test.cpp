@@ -111,3 +111,36 @@ TEST_CASE("link: where streams are what is scarce a few give way, and no more") 
   house.world.clock.advance(minutes(1));
   CHECK(house.records.size() == left);
 }
+
+TEST_CASE("link: no more visits are led to a service than there are descriptors for, whoever sends them") {
+  House house;
+  house.dial.places = 10;
+  std::vector<std::uint32_t> ids;
+  for (int i = 0; i < 11; ++i) ids.push_back(house.visit(""));
+  CHECK(house.dial.dialed == 10);
+  for (int i = 0; i < 10; ++i) CHECK(house.status(ids[static_cast<std::size_t>(i)]) == "200");
+  // Not looked at: the relay may ask another connection, or again.
+  auto cut = house.world.heard(frames::rst, ids.back());
+  REQUIRE(cut.size() == 1);
+  CHECK(frames::value(cut[0].payload, 0, 4) == NGHTTP2_REFUSED_STREAM);
+  CHECK(house.records.back().outcome == "no room");
+  house.leave(ids.front());
+  CHECK(house.status(house.visit("")) == "200");
+}
+
+TEST_CASE(
+    "link: without a descriptor for the service there is no room; a service that is down is another matter") {
+  House house;
+  house.services.push_back({"full", "127.0.0.1", unit::FakeDial::full});
+  auto id = house.visit("full");
+  auto cut = house.world.heard(frames::rst, id);
+  REQUIRE(cut.size() == 1);
+  CHECK(frames::value(cut[0].payload, 0, 4) == NGHTTP2_REFUSED_STREAM);
+  CHECK(house.records.back().outcome == "no room");
+}
+
+TEST_CASE("link: who leaves before the service has answered has left, and nothing was down") {
+  House house;
+  house.leave(house.visit("slow"));
+  CHECK(house.records.back().outcome == "left");
+}

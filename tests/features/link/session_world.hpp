@@ -38,7 +38,8 @@ struct SessionWorld {
   std::vector<frames::Seen> seen;
 
   explicit SessionWorld(qcloud::link::Limits limits = {}, std::size_t memory = 24 << 20,
-                        const qcloud::link::Profile& profile = qcloud::link::profiles[0])
+                        const qcloud::link::Profile& profile = qcloud::link::profiles[0],
+                        std::size_t taken = 0)
       : budget(memory),
         session(io.get_executor(), clock, stream, profile, limits, budget,
                 {[this](std::shared_ptr<qcloud::link::Visit> visit) { visits.push_back(std::move(visit)); },
@@ -47,6 +48,7 @@ struct SessionWorld {
                    return path == "/v1/attachment" ? 204 : 404;
                  },
                  [this] { ++leaving; }, [this] { ++crowded; }}) {
+    REQUIRE(budget.hold(taken));
     running.emplace(start(io, session.run()));
   }
   ~SessionWorld() {

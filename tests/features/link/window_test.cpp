@@ -311,6 +311,21 @@ TEST_CASE("link: a connection is promised half of what is free, the rest is for 
   world.budget.release(400 * 1024);
 }
 
+TEST_CASE("link: a connection that began while memory was scarce has its window when there is some") {
+  const std::size_t all = 24 << 20, rest = all - 1536 * 1024;
+  SessionWorld world({}, all, profiles[0], rest);
+  world.greeted();
+  RelayWindows relay(world);
+  auto visit = world.open(1);
+  visit->answer(200);
+  relay.hear();
+  CHECK(relay.of(0) <= 1 << 20);
+  world.budget.release(rest);
+  for (int i = 0; i < 100; ++i) visit->passed_on(relay.send(1));
+  relay.hear();
+  CHECK(relay.of(0) >= 2 << 20);
+}
+
 TEST_CASE("link: visitors who have taken much and then nothing leave something for the next") {
   SessionWorld world({}, memory);
   world.greeted();

@@ -26,7 +26,7 @@ struct Block {
 // the next one (dynamic thresholds, Choudhury and Hahne, 1998).
 class Budget {
  public:
-  explicit Budget(std::size_t bytes = 22 * 1024 * 1024) : total_(bytes) {}
+  explicit Budget(std::size_t bytes = 20 * 1024 * 1024) : total_(bytes) {}
   ~Budget() { keep_spare(0); }
   Budget(const Budget&) = delete;
 

@@ -54,7 +54,7 @@ class Flood {
 // of them keep others out for a moment, and end nobody's visit.
 class Patience {
  public:
-  enum class What : std::uint8_t { reset, ping, settings, empty, malformed };
+  enum class What : std::uint8_t { reset, ping, settings, empty, malformed, telling };
 
   // So many visitors were reset that no more are let in now: each costs a connection to the service.
   bool hasty(Instant now) const { return resets_.over(now); }
@@ -66,8 +66,8 @@ class Patience {
   bool lost() const { return lost_; }
 
  private:
-  Flood counted_[5] = {
-      {10'000, seconds(10)}, {100, seconds(10)}, {20, seconds(10)}, {100, seconds(10)}, {100, seconds(10)}};
+  Flood counted_[6] = {{10'000, seconds(10)}, {100, seconds(10)}, {20, seconds(10)},
+                       {100, seconds(10)},    {100, seconds(10)}, {100, seconds(10)}};
   Flood resets_{2000, seconds(10)};
   bool lost_ = false;
 };

@@ -60,6 +60,23 @@ struct Dial {  // under way; its trace knows where to
   Instant began;
 };
 
+// While it lives `place` says that a dial is under way.
+class UnderWay {
+ public:
+  UnderWay(std::optional<Dial>& place, Signal& over, Dial dial) : place_(place), over_(over) {
+    place_ = std::move(dial);
+  }
+  ~UnderWay() {
+    place_.reset();
+    over_.notify();
+  }
+  UnderWay(const UnderWay&) = delete;
+
+ private:
+  std::optional<Dial>& place_;
+  Signal& over_;
+};
+
 // What there is to say of an end, to the owner.
 inline std::optional<Error> complaint(const Live& live, SessionEnd end, Instant now) {
   if (end == SessionEnd::broken)

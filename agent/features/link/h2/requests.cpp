@@ -43,6 +43,7 @@ void Session::opened(std::int32_t id) {
   const Head head = std::exchange(head_, {});
   if (!head.host.empty() && !head.authority.empty() && head.host != head.authority) return refuse(id);
   if (head.method != "CONNECT") {
+    patience_.over(Patience::What::telling, clock_.now());
     if (head.path.size() > 256 || tellings_.size() >= limits_.tellings) return respond(id, 404, nullptr);
     tellings_[id] = {head.method, head.path, ""};
     return;

@@ -51,6 +51,9 @@ void Session::count_window() {
 void Session::settle() {
   if (!h2_) return;
   count_window();
+  // What began while memory was scarce need not stay narrow.
+  window_ = std::clamp<std::size_t>((promised_ + budget_.free()) / 2, window_,
+                                    std::max<std::size_t>(window_, limits_.connection_window));
   auto owed = window_ - std::min(window_, promised_);
   auto give = std::min(owed, budget_.free() / 2);
   bool scarce = promised_ < little;

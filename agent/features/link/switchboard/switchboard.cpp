@@ -149,12 +149,23 @@ bool Switchboard::find_room() {
 Task<std::string> Switchboard::lead(Led* led) {
   auto visit = led->visit;
   const auto& service = led->service;
+  // Each connection of the relay's has its share of the descriptors; one that it said goodbye on goes on
+  // beside them.
+  if (led_.size() > deps_.dial.most()) {
+    visit->refuse();
+    co_return "no room";
+  }
   if (service.tls == Tls::here && !visit->burden(TlsEnd::cost)) {
     visit->refuse();
     co_return "no room";
   }
   auto dialed = co_await unless(deps_.dial.dial(service.address, service.port), visit->lost());
-  if (!dialed || !*dialed) {
+  if (!dialed) co_return "left";
+  if (!*dialed && dialed->error().code == "local.no_room") {
+    visit->refuse();
+    co_return "no room";
+  }
+  if (!*dialed) {
     visit->answer(502);
     co_return "service down";
   }

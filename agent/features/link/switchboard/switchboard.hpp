@@ -22,8 +22,8 @@ struct VisitRecord {
   std::string service, source;  // source: an address; its last part is removed after a day
   Millis stayed{0};
   std::uint64_t bytes_in = 0, bytes_out = 0;
-  std::string outcome;  // "served", "not published", "service down", "too many failures", "no TLS", "no
-                        // certificate", "no room", "gave way"; "still here"
+  std::string outcome;  // "served", "not published", "service down", "left", "too many failures", "no TLS",
+                        // "no certificate", "no room", "gave way"; "still here"
   bool faded = false;
 };
 

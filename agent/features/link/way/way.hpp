@@ -73,16 +73,19 @@ class Nodes {
 // Two attachments at one relay are no more than one: its end is the end of both. When to look whether the
 // relay's name leads to another: at once where it may, and after 1, 2, 4 .. 15 minutes, for that one may be
 // down; every 15 minutes where it leads to this relay alone. A look that finds none costs a question of DNS,
-// and a row in the owner's ledger.
+// and a row in the owner's ledger. Which relay it is a relay says itself: what it says begins the looks anew
+// only when it was so for two minutes.
 class Apart {
  public:
   Instant next_look(Instant now, bool may_lead_elsewhere);
   void looked(Instant now) { since_ = now, ++looks_; }
   // They are at two relays.
-  void reached() { since_.reset(), looks_ = 0; }
+  void reached(Instant now) {
+    if (!apart_) apart_ = now;
+  }
 
  private:
-  std::optional<Instant> since_;
+  std::optional<Instant> since_, apart_;  // they are at one; at two
   int looks_ = 0;
 };
 
