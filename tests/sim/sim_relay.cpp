@@ -85,17 +85,17 @@ Task<Result<bool>> RelayStream::write(std::span<const char> from) {
   co_return true;
 }
 
-// Silence until the first probe, then one a second for nine seconds.
+// Silence until the first probe, then one a second for seven seconds.
 void RelayStream::lose(SimRng& rng) {
   if (dead_at_) return;
-  dead_at_ = relays_.time.now() + rng.between(9s, idle_ + 9s);
+  dead_at_ = relays_.time.now() + rng.between(7s, idle_ + 7s);
   came_.notify();
 }
 
 void RelayStream::probe_after(Millis idle) {
   bool sooner = idle < idle_;
   idle_ = idle;
-  if (dead_at_ && sooner) dead_at_ = std::min(*dead_at_, relays_.time.now() + idle + 9s);
+  if (dead_at_ && sooner) dead_at_ = std::min(*dead_at_, relays_.time.now() + idle + 7s);
   look_at_router();
   came_.notify();
 }

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <string>
 
 #include "tests/cloud/relay/session.hpp"
@@ -15,6 +14,7 @@ class Names {
   static constexpr std::size_t most = 10'000;
   static constexpr std::chrono::seconds longest_question{60};  ///< none is answered later than that
 
+  std::size_t size() const { return boxes_.size(); }
   /// Empty: unknown.
   std::string box_of(const std::string& host) const {
     auto at = boxes_.find(host);
@@ -30,17 +30,11 @@ class Names {
     if (!box.empty()) boxes_[host] = box;
     return true;
   }
-  /// Its names, which lead nowhere until the cloud is asked again.
-  std::set<std::string> doubt(const std::string& box, Instant now) {
+  /// Its names lead nowhere until the cloud is asked again.
+  void doubt(const std::string& box, Instant now) {
     std::erase_if(changed_, [&](const auto& entry) { return now - entry.second > longest_question; });
     changed_[box] = now;
-    std::set<std::string> out;
-    for (auto at = boxes_.begin(); at != boxes_.end();)
-      if (at->second == box)
-        out.insert(at->first), at = boxes_.erase(at);
-      else
-        ++at;
-    return out;
+    std::erase_if(boxes_, [&](const auto& entry) { return entry.second == box; });
   }
 
  private:

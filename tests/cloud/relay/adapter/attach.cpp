@@ -53,7 +53,7 @@ Task<void> Relay::attach(WirePtr wire, Connections::Place) {
       if (admitted && !slots_.holds(id)) {
         told_[id] = admission.newest.value_or(0);
         // While it was not here nobody said what changed.
-        launch(wire->executor(), review(id, names_.doubt(id, Steady::now())));
+        names_.doubt(id, Steady::now());
       }
     } else if (!shown.rendezvous.empty())
       admitted = rendezvous_.admit(id, Connections::network(wire->peer()), Steady::now());

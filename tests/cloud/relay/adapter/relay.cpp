@@ -16,7 +16,8 @@ using Steady = std::chrono::steady_clock;
 namespace {
 
 constexpr auto as_value = asio::as_tuple(asio::use_awaitable);
-constexpr seconds greeting{10};  // a box that never says SETTINGS
+constexpr seconds greeting{10};            // a box that never says SETTINGS
+constexpr milliseconds between_news{200};  // a box leaves a relay that nudges it more often
 
 }  // namespace
 
@@ -127,18 +128,19 @@ Task<void> Relay::hear_news() {
       }
       for (const auto& id : news->gone) told_.erase(id);
       for (const auto& [id, number] : news->newer) {
-        auto hosts = names_.doubt(id, Steady::now());
+        names_.doubt(id, Steady::now());
         if (!slots_.holds(id)) continue;  // it left meanwhile
         told_[id] = number;
         for (const auto& session : slots_.of(id)) session->nudge();
-        launch(executor, review(id, std::move(hosts)));
+        launch(executor, review(id));
       }
     }
-    co_await sleep_for(news ? milliseconds(20) : milliseconds(1000));
+    co_await sleep_for(news ? between_news : milliseconds(1000));
   }
 }
 
-Task<void> Relay::review(std::string id, std::set<std::string> hosts) {
+Task<void> Relay::review(std::string id) {
+  std::set<std::string> hosts;
   for (const auto& [wire, called] : visits_)
     if (called.device == id) hosts.insert(called.host);
   for (const auto& host : hosts) {

@@ -70,9 +70,8 @@ class Relay {
   Task<void> accept(std::shared_ptr<tcp::acceptor> acceptor, Connections& places, Taker taker);
   Task<void> announce(Acceptors visitors, Acceptors boxes, std::function<void()> opened);
   Task<void> hear_news();
-  // Names that do not lead to this box any more end the visits that came by them (promise L2). `hosts`: of
-  // its names, those that no visitor came by need asking for too.
-  Task<void> review(std::string id, std::set<std::string> hosts);
+  // Names that do not lead to this box any more end the visits that came by them (promise L2).
+  Task<void> review(std::string id);
   // What the box is told of itself.
   std::string words_for(const Wire& wire, bool set_up) const;
   void tell_all();

@@ -82,7 +82,12 @@ Task<const char*> Relay::serve(Visit& visit) {
   auto id = co_await box_of(visit.hello.name());
   visits_[visit.wire] = {visit.hello.name(), id};
   const auto until = Steady::now() + for_room;
-  for (;;) {
+  for (bool waited = false;; waited = true) {
+    // Who waits comes in by what is true when he does.
+    if (waited && !id.starts_with("setup:") && names_.box_of(visit.hello.name()) != id) {
+      id = co_await box_of(visit.hello.name());
+      visits_[visit.wire] = {visit.hello.name(), id};
+    }
     if (haste_.waits(Connections::network(visit.wire->peer()), Steady::now())) {
       if (Steady::now() >= until) co_return "in haste";
       co_await sleep_for(again);
@@ -127,11 +132,12 @@ Task<std::string> Relay::box_of(std::string host) {
 }
 
 Task<std::optional<std::string>> Relay::asked_for(std::string host) {
-  for (;;) {
+  for (int i = 0; i < 3; ++i) {
     auto asked = Steady::now();
     auto device = co_await cloud_.device_of(host);
     if (!device || names_.learn(host, *device, asked)) co_return device;
   }
+  co_return std::nullopt;
 }
 
 // Whether one of the box's attachments has looked at it; nothing: there is none.

@@ -223,6 +223,23 @@ class RelayTest(RelayCase):
         with self.assertRaises(ConnectionResetError):
             visitor.recv(1)
 
+    def test_what_changed_while_a_box_was_away_is_not_known_of_before(self):
+        """Promise L2, where the cloud cannot be asked any more."""
+        one = Box(self, "one")
+        self.assertTrue(within(5, lambda: self.cloud.asked["/relay/attach"]))
+        with self.assertRaises(TimeoutError):
+            self.visitor().recv(1)
+        one.leave()
+        self.assertTrue(within(5, lambda: self.cloud.asked["/relay/detach"]))
+        self.cloud.host_of = ""
+        Box(self, "one")
+        self.assertTrue(within(5, lambda: self.cloud.asked["/relay/attach"] == 2))
+        time.sleep(0.5)
+        self.cloud.fails = True
+        late = self.visitor()
+        late.settimeout(5)
+        self.assertEqual(late.recv(7), b"\x15\x03\x01\0\2\2\x70", "let in by what was true once")
+
     def test_a_box_has_so_many_places_and_no_more(self):
         many = [Box(self, "one", sullen=True).chat() for _ in range(20)]
         self.assertTrue(within(10, lambda: sum(box.over.is_set() for box in many) >= 14))
