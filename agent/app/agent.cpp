@@ -1,5 +1,7 @@
 #include "agent/app/agent.hpp"
 
+#include <algorithm>
+
 #include "agent/app/bundle.hpp"
 #include "agent/app/status.hpp"
 #include "agent/features/ddns/manifest.hpp"
@@ -55,9 +57,23 @@ Agent::Agent(AgentDeps d)
 Agent::~Agent() = default;
 
 enroll::Deps Agent::enroll_deps() {
-  return {deps.clock, deps.rng, deps.platform.facts,
-          identity,   session,  health,
-          progress,   riding,   [this] { return switches.on(ddns::manifest.name); }};
+  auto heard = [this] { return switches.on(ddns::manifest.name) && !being_erased(ddns::manifest.name); };
+  return {deps.clock,
+          deps.rng,
+          deps.platform.facts,
+          identity,
+          session,
+          health,
+          progress,
+          {riding, heard, {&switches.states, &outbox.open}}};
+}
+
+bool Agent::being_erased(std::string_view feature) const {
+  const auto& now = identity.registration.get();
+  const auto& orders = outbox.open.get();
+  return now && std::any_of(orders.begin(), orders.end(), [&](const auto& order) {
+           return order.scope == feature && order.thumbprint == now->thumbprint;
+         });
 }
 
 Status Agent::start() {

@@ -72,6 +72,8 @@ class Agent {
   Nursery background;    // housekeeping
 
   enroll::Deps enroll_deps();
+  // May not be sent anew meanwhile.
+  bool being_erased(std::string_view feature) const;
   // The cloud said that this box was removed, with this receipt; set by the operations, who decide.
   std::function<Task<void>(std::string receipt)> on_removal;
   // Events for whoever follows; set by the listener.

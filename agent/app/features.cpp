@@ -15,13 +15,7 @@ std::vector<const Manifest*> all_manifests() {
 std::vector<FeatureSlot> make_features(Agent& agent) {
   auto standing = [&agent] { return agent.session.contact.get().standing; };
   auto registered = [&agent] { return agent.identity.registration.get().has_value(); };
-  // What is being erased may not be sent anew meanwhile.
-  auto being_erased = [&agent](std::string_view feature) {
-    const auto& registration = agent.identity.registration.get();
-    for (const auto& order : agent.outbox.open.get())
-      if (order.scope == feature && registration && order.thumbprint == registration->thumbprint) return true;
-    return false;
-  };
+  auto being_erased = [&agent](std::string_view feature) { return agent.being_erased(feature); };
   auto waits_for_erasure = [&agent, standing, being_erased](std::string_view feature) {
     return [&agent, standing, being_erased, feature]() -> std::vector<Finding> {
       if (!agent.switches.on(feature) || standing() != Standing::good || !being_erased(feature)) return {};

@@ -121,6 +121,12 @@ TEST_CASE(
     home.pass(1s);
   }
   CHECK(home.world.counters.requests - requests < 20);
+  // And one that has no news does not keep it from knowing.
+  home.world.host.relays.deaf(true);
+  home.pass(1min);
+  CHECK(home.world.host.cloud.rename(id, "four"));
+  home.pass(2h);
+  CHECK(home.fqdn() == "four.mynas.test");
 }
 
 TEST_CASE("link: a relay that nudges and nudges cannot make the box look and look") {

@@ -43,12 +43,18 @@ Task<Result<Answer>> wait_for_owner(Deps deps, Lanes<manifest> lanes, DeviceCode
 }
 
 Task<Status> fetch_device(Deps deps, Lanes<manifest> lanes) {
+  const auto before = deps.identity.registration.get();
   auto question = device();
   auto answer = co_await lanes.request.send(std::move(question));
   if (!answer) co_return std::move(answer).error();
   auto info = parse_device(*answer);
   if (!info) co_return std::move(info).error();
   const auto& known = deps.identity.registration.get();
+  if (known != before)  // the answer may be of before it
+    co_return Error{"register.changed", Retry::retry_soon, "The registration was changed meanwhile.", ""};
+  if (known && !known->zone.empty() && !info->name.empty() && info->fqdn != info->name + "." + known->zone)
+    co_return Error{"cloud.bad_answer", Retry::retry_later,
+                    "The cloud's answer about this box's name does not fit together.", ""};
   if (info->fqdn.empty() && known && !known->fqdn.empty()) co_return deps.identity.lose_name();
   co_return deps.identity.describe(info->account, info->name, info->fqdn, info->zone);
 }
@@ -171,7 +177,9 @@ namespace {
 // What is changed on the account's page counts here too: the name, and that this box is known there at all.
 Task<bool> heed_the_page(Deps deps, Lanes<manifest> lanes) {
   Signal word(co_await boost::asio::this_coro::executor);
-  auto riding = deps.riding.wake(word);
+  auto riding = deps.ears.riding.wake(word);
+  std::vector<FactBase::Subscription> changes;
+  for (FactBase* fact : deps.ears.changes) changes.push_back(fact->wake(word));
   // A relay that has a word, and another, must not make us ask as often.
   Bucket looks(minutes(1), 5);
   Backoff backoff(seconds(5), hours(1));
@@ -180,7 +188,7 @@ Task<bool> heed_the_page(Deps deps, Lanes<manifest> lanes) {
     const auto& registration = deps.identity.registration.get();
     // The registration may have been cut off before the account's name came.
     bool cut_off = registration && registration->account.empty();
-    if (!registration || (deps.heard_already() && !cut_off)) {
+    if (!registration || (deps.ears.others() && !cut_off)) {
       co_await word.wait();
       continue;
     }
@@ -188,13 +196,19 @@ Task<bool> heed_the_page(Deps deps, Lanes<manifest> lanes) {
     looks.take(deps.clock.now());
     word.clear();
     auto described = co_await fetch_device(deps, lanes);
+    Millis wait(0);
     if (described) {
       backoff.reset();
-      co_await word.wait();
+      // Not every relay brings news.
+      wait =
+          (deps.ears.riding.get().on ? hours(6) : hours(1)) + minutes(static_cast<int>(deps.rng.below(30)));
     } else {
-      auto wait = backoff.next(deps.rng, described.error().retry_after) + seconds(1);
-      co_await word.wait_until(deps.clock, deps.clock.now() + wait);
+      // A relay's word shortens our own patience, and not what the cloud asked for.
+      co_await deps.clock.sleep_for(
+          std::clamp<Millis>(seconds(described.error().retry_after), Millis(0), days(1)));
+      wait = backoff.next(deps.rng) + seconds(1);
     }
+    co_await word.wait_until(deps.clock, deps.clock.now() + wait);
   }
 }
 

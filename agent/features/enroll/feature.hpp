@@ -32,8 +32,12 @@ struct Deps {
   CloudSession& session;
   HealthBoard& health;
   Fact<Progress>& progress;
-  Fact<Riding>& riding;                 // the cloud's word that comes with the link
-  std::function<bool()> heard_already;  // somebody else asks the cloud about the name
+  // Who hears what is changed on the account's page.
+  struct Ears {
+    Fact<Riding>& riding;            // the cloud's word that comes with the link
+    std::function<bool()> others;    // somebody else asks the cloud for the name
+    std::vector<FactBase*> changes;  // when that may be different
+  } ears;
 };
 
 // The whole device flow, from the code to the certificate. Ends with `progress` registered or failed.
@@ -51,8 +55,8 @@ Task<Result<Audience>> set_audience(Lanes<manifest> lanes, Value<DataClass::audi
 Task<Status> correct_device_name(Lanes<manifest> lanes, Value<DataClass::device_name> name);
 
 // Renews the certificate at half of its life, for ever; and asks for the name, and whether the registration
-// still stands, at the start and when the link has a word of it, unless somebody else does. Ends only by
-// cancellation.
+// still stands, at the start, when the link has a word of it and now and then, unless somebody else does.
+// Ends only by cancellation.
 Task<void> run(Deps deps, Lanes<manifest> lanes);
 
 }  // namespace qcloud::enroll

@@ -1,5 +1,5 @@
 // What registration may send. It has no switch: it speaks when the owner commands it (register,
-// name), and renews the certificate while any switch is on.
+// name); and while any switch is on it renews the certificate, and hears what became of the name.
 #pragma once
 
 #include "agent/gate/manifest.hpp"
