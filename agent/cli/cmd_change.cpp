@@ -21,10 +21,6 @@ std::string listed(const boost::json::array& features, bool on) {
   return out;
 }
 
-}  // namespace
-
-namespace {
-
 /// Why what is switched on now does nothing; empty: it does.
 std::string not_yet(const std::string& registration) {
   if (registration == "unregistered") return "This NAS is not registered,";
@@ -37,7 +33,7 @@ std::string not_yet(const std::string& registration) {
 /// What an erasure does until the cloud has confirmed it.
 std::string meanwhile(const std::string& feature) {
   const std::string still = "What is on of it stands still until the cloud has confirmed: ";
-  if (feature == "ddns") return still + "the name does not lead to this NAS meanwhile.";
+  if (feature == "ddns") return still + "the name does not lead to its own address.";
   return still + "nobody reaches this NAS by it, and visits that are open end.";
 }
 
@@ -65,11 +61,12 @@ Exit throw_switch(Session& session) {
   if (on && changed)
     if (const auto status = session.client.get(Target("/v1/status")))
       if (const auto why = not_yet(raw_at(*status, "registration")); !why.empty())
-        text += wrap(why +
-                         " so nothing is sent. A registration begins with everything off: after it (qcloud "
-                         "register), switch it on once more.",
-                     0, session.look.columns) +
-                "\n";
+        text +=
+            wrap(why +
+                     " so nothing of it is sent. A registration begins with everything off: after it (qcloud "
+                     "register), switch it on once more.",
+                 0, session.look.columns) +
+            "\n";
   session.say(text);
   return Exit::done;
 }

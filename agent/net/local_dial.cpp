@@ -125,10 +125,11 @@ Task<Result<std::unique_ptr<LocalStream>>> LoopbackDial::dial(std::string addres
                     "Give an address such as 127.0.0.1."};
   tcp::socket socket(executor_);
   socket.open(parsed.is_v6() ? tcp::v6() : tcp::v4(), failed);
-  if (failed)
+  const auto why = failed.value();
+  if (why == EMFILE || why == ENFILE || why == ENOBUFS || why == ENOMEM)
     co_return Error{"local.no_room", Retry::retry_soon, "This agent has no descriptor left for a connection.",
                     ""};
-  socket.set_option(tcp::no_delay(true), failed);
+  if (!failed) socket.set_option(tcp::no_delay(true), failed);
   if (!failed) socket.non_blocking(true, failed);
   tcp::endpoint to(parsed, port);
   auto connected = co_await within(connect(&socket, to), clock_, clock_.now() + seconds(5));
@@ -138,6 +139,7 @@ Task<Result<std::unique_ptr<LocalStream>>> LoopbackDial::dial(std::string addres
   // 3.5: simultaneous open).
   boost::system::error_code gone;
   bool itself = !*connected && socket.local_endpoint(gone) == socket.remote_endpoint(gone);
+  if (itself) socket.set_option(asio::socket_base::linger(true, 0), gone);  // its port is the service's
   if (*connected || itself)
     co_return Error{"local.refused", Retry::retry_soon, "The service on this box is not running.", ""};
   forget_writing(socket);

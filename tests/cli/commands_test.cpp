@@ -63,7 +63,7 @@ TEST_CASE("enable and disable say the consequence first") {
   fresh.answer("GET /v1/status", 200, R"({"schema":1,"registration":"unregistered"})");
   Call early(fresh.socket());
   CHECK(early({"enable", "ddns"}) == 0);
-  CHECK(early.out.str().find("is not registered, so nothing is sent") != std::string::npos);
+  CHECK(early.out.str().find("is not registered, so nothing of it is sent") != std::string::npos);
 }
 
 TEST_CASE("offline and online") {
@@ -115,7 +115,7 @@ TEST_CASE("data erase asks; without a terminal and --yes it does nothing at all"
   CHECK(no.err.str() ==
         "The cloud will erase:\n  ddns        the last addresses and the time of the last update\n"
         "What is on of it stands still until the cloud has confirmed: the name does not\n"
-        "lead to this NAS meanwhile.\nErase it? [y/N] Nothing was changed.\n");
+        "lead to its own address.\nErase it? [y/N] Nothing was changed.\n");
   CHECK(end({"data", "erase", "ddns"}) == 1);
   CHECK_FALSE(agent.was_asked("POST /v1/data/erase?wait=5 {\"feature\":\"ddns\"}"));
   CHECK(yes({"data", "erase", "ddns"}) == 0);
