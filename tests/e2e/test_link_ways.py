@@ -3,7 +3,7 @@ reboots. Name and link are right again within what is promised."""
 import os
 import time
 
-from lab import certs
+from lab import certs, h2_frames as h2
 from lab.cloud import HOST
 from lab.home import Home
 from lab.liar import Liar, answer
@@ -218,6 +218,28 @@ def test_proxy():
         print("figure: served %.2f s after the proxy had cut every tunnel" % home.served_again())
 
 
+def test_proxy_mute():
+    """Behind a web proxy a relay that says nothing any more is left after 70 s: the proxy's kernel would never tell."""
+    def hangs(peer):
+        peer.send(h2.PREFACE, h2.settings())
+        start = time.monotonic()
+        while peer.link.recv(4096):
+            pass
+        lasted.append(time.monotonic() - start)
+    lasted = []
+    with Home("link_ways.proxy_mute", topology=Office) as home:
+        proxy = WebProxy(home.net.router, ROUTER, hosts={HOST: CLOUD_V4, RELAY: home.relay.address})
+        home.agent.configure('[proxy]\nurl = "%s"\n' % proxy.url)
+        home.relay.stop()
+        pair = ["%s/%s.%s" % (home.cloud.folder, RELAY, kind) for kind in ("pem", "key")]
+        h2.FalseRelay(home, home.relay.address, *pair).deed = hangs
+        home.registered(ddns=False)
+        home.agent.cli("enable", "link")
+        wait_for("it is left", 100, lambda: lasted)
+        print("figure: %.1f s" % lasted[0])
+        assert 60 < lasted[0] < bound(80), lasted
+
+
 def test_proxy_alone():
     """No route leads out: the web proxy in the own network is all there is. Another one that the owner sets is used
     at once."""
@@ -266,7 +288,7 @@ def test_opened():
 
 
 test_second_uplink.seconds = 50
-for each in (test_public_rst, test_public_silent, test_dropped, test_silent_beside_visitors):
+for each in (test_public_rst, test_public_silent, test_dropped, test_silent_beside_visitors, test_proxy_mute):
     each.waits, each.seconds = True, 60
 for each in (test_own_address, test_flapping, test_router_reboots, test_proxy, test_proxy_alone, test_opened):
     each.seconds = 25

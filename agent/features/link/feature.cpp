@@ -68,8 +68,8 @@ class Link {
       NetState here = deps_.net.state.get();
       const auto proxy = deps_.proxy();
       auto same = [&] { return here == deps_.net.state.get() && proxy == deps_.proxy(); };
+      show();
       if (!here.way_out(!proxy.empty())) {
-        show();
         co_await moved.wait();
         redial.forgive();
         continue;
@@ -214,8 +214,8 @@ class Link {
   SessionEvents events(Live* live) {
     return {[this, live](std::shared_ptr<Visit> visit) {
               live->quiet = deps_.clock.now();
-              // The relay tries another; and after its goodbye it has no new ones.
-              if (live->trial || live->leaving) return visit->refuse();
+              if (live->trial) return visit->refuse();  // the relay tries another
+              if (live->leaving) make_way(*live);
               board_.take(std::move(visit));
               stirred_.notify();
             },
@@ -259,6 +259,7 @@ class Link {
       return each->slot != live.slot && !each->leaving && !each->trial && !each->told.relay.empty();
     });
     bool proxied = live.addresses.empty() || !deps_.proxy().empty();
+    if (other == live_.end()) apart_.over(deps_.clock.now());
     if (other == live_.end() || live.told.relay.empty() || proxied) return std::nullopt;
     if ((*other)->told.relay != live.told.relay) {
       apart_.reached(deps_.clock.now());
@@ -273,11 +274,15 @@ class Link {
 
   // The last visits of a relay that says goodbye have their time; but one such connection is enough for a
   // slot, or they would hold all the memory.
-  void see_off(Live& leaving) {
-    for (const auto& older : live_)
-      if (older->slot == leaving.slot && older->leaving && older.get() != &leaving &&
+  void make_way(const Live& leaving) {
+    for (const auto& other : live_)
+      if (other->slot == leaving.slot && other->leaving && other.get() != &leaving &&
           leaving.session->visits() != 0)
-        older->stream->abort();
+        other->stream->abort();
+  }
+
+  void see_off(Live& leaving) {
+    make_way(leaving);
     sessions_.spawn([](Clock& clock, std::weak_ptr<Live> live) -> Task<void> {
       co_await clock.sleep_for(last_visits);
       if (auto left = live.lock()) left->stream->abort();

@@ -132,7 +132,7 @@ void Doorkeeper::left(const std::string& source, Instant now, Millis stayed, std
   ++record.failed;
 }
 
-// Nobody's address is kept for longer than it counts.
+// An address is kept for as long as it counts, and until somebody else has been here.
 void Doorkeeper::forget(Instant now) {
   std::erase_if(records_, [&](const auto& entry) { return now - entry.second.began >= span; });
 }

@@ -97,6 +97,10 @@ TEST_CASE("link: two attachments at one relay look for another at once, then eve
   now += seconds(119);
   CHECK(wait(true) == minutes(15) - seconds(119));
   apart.reached(now);
+  apart.over(now + seconds(1));
+  now += minutes(2);
+  CHECK(wait(true) > Millis(0));
+  apart.reached(now);
   apart.reached(now + seconds(60));
   now += minutes(2);
   CHECK(wait(true) == Millis(0));

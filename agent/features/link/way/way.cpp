@@ -35,8 +35,7 @@ std::string network_of(const NetState& net) {
 
 Instant Apart::next_look(Instant now, bool may_lead_elsewhere) {
   constexpr Millis first = minutes(1), longest = minutes(15);
-  if (apart_ && now - *apart_ >= minutes(2)) since_.reset(), looks_ = 0;
-  apart_.reset();
+  over(now);
   if (!since_) since_ = now;
   if (!may_lead_elsewhere) return *since_ + longest;
   if (looks_ == 0) return *since_;

@@ -83,6 +83,11 @@ class Apart {
   void reached(Instant now) {
     if (!apart_) apart_ = now;
   }
+  // Not any more: one is gone, or they are at one.
+  void over(Instant now) {
+    if (apart_ && now - *apart_ >= minutes(2)) since_.reset(), looks_ = 0;
+    apart_.reset();
+  }
 
  private:
   std::optional<Instant> since_, apart_;  // they are at one; at two
