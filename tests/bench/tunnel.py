@@ -86,7 +86,7 @@ def memory(_):
 
 
 def _streams(place, paths, rounds, size):
-    """{path: {down, up: MB/s, cpu: s/GiB}}, of rounds in which each has its turn."""
+    """{path: {down, up: MB/s, cpu: s/GiB}}, each a list: of rounds in which each path has its turn."""
     seen = {name: {"down": [], "up": [], "cpu down": [], "cpu up": []} for name in paths}
     for _ in range(rounds):
         for name, (target, proc) in paths.items():
@@ -96,7 +96,13 @@ def _streams(place, paths, rounds, size):
                 spent = (sample(proc.pid)["nanoseconds"] - before) / 1e9
                 seen[name][way].append(size / 1e6 / seconds)
                 seen[name]["cpu " + way].append(spent / (size / GIB))
-    return {name: {what: statistics.median(values) for what, values in of.items()} for name, of in seen.items()}
+    return seen
+
+
+def _to(ours, theirs):
+    """What one is of the other in the middle round: what else the machine does differs from round to round, and
+    within one it is the same for both."""
+    return statistics.median(a / b for a, b in zip(ours, theirs))
 
 
 def _latencies(place, paths, rounds):
@@ -112,7 +118,7 @@ def _latencies(place, paths, rounds):
 
 def near(options):
     """Everything on this machine: what it costs in CPU and microseconds."""
-    rounds, size, looks = (1, 256 * MIB, 3) if options.quick else (3, 512 * MIB, 24)
+    rounds, size, looks = (1, 256 * MIB, 3) if options.quick else (9, 256 * MIB, 24)
     with Place("tunnel", Near) as place:
         try:
             tunnels = Tunnels(place)
@@ -120,13 +126,14 @@ def near(options):
                      **tunnels.rivals()}
         except peers.Missing as missing:
             return {line: {"value": None, "note": str(missing)} for line in NEAR}
-        streams = _streams(place, paths, rounds, size)
+        seen = _streams(place, paths, rounds, size)
         times = _latencies(place, paths, looks)
-    ours, straight, out = streams[OURS], streams[STRAIGHT], {}
+    streams = {name: {what: statistics.median(values) for what, values in of.items()} for name, of in seen.items()}
+    ours, out = streams[OURS], {}
     rivals = [name for name in paths if name not in (OURS, STRAIGHT, TLS)]
     best = {way: max(rivals, key=lambda name: streams[name][way]) for way in ("down", "up")}
-    ratio = {way: ours[way] / streams[best[way]][way] for way in best}
-    share = {way: ours[way] / straight[way] for way in best}
+    ratio = {way: _to(seen[OURS][way], seen[best[way]][way]) for way in best}
+    share = {way: _to(seen[OURS][way], seen[STRAIGHT][way]) for way in best}
     for way in best:
         out["tunnel-" + way] = {"value": ours[way], "note": tunnels.note if way == "down" else ""}
         out["tunnel-" + way]["note"] = out["tunnel-" + way]["note"] or "medians of %d rounds; %s" % (rounds, place.net.control)
@@ -135,7 +142,7 @@ def near(options):
     out["tunnel-share"] = {"value": min(share.values()), "note": "down %.2f, up %.2f" % (share["down"], share["up"])}
     out["tunnel-cpu"] = {"value": max(ours["cpu down"], ours["cpu up"]),
                          "note": "down %.2f, up %.2f" % (ours["cpu down"], ours["cpu up"])}
-    cost = {way: ours["cpu " + way] / streams["ssh -R"]["cpu " + way] for way in best}
+    cost = {way: _to(seen[OURS]["cpu " + way], seen["ssh -R"]["cpu " + way]) for way in best}
     out["tunnel-cpu-ssh"] = {"value": max(cost.values()), "note": "down %.2f, up %.2f" % (cost["down"], cost["up"])}
     for count, of in times.items():
         added = {name: of[name] - of[STRAIGHT] for name in (OURS, "ssh -R")}
