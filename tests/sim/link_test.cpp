@@ -94,8 +94,10 @@ TEST_CASE(
     "L2 link: a name that is changed or taken away counts at once, also while nobody is found by name") {
   LinkedHome home(43);
   home.house.net.allowed.order_open = true;
-  home.world.play(
-      [](House* h) -> Task<void> { co_await h->owner->set_switch("ddns", false, 5s); }(&home.house));
+  home.world.play([](House* h) -> Task<void> {
+    auto done = co_await h->owner->set_switch("ddns", false, 5s);
+    CHECK(done);
+  }(&home.house));
   home.pass(2min);
   for (const auto* name : {"one", "two"}) {
     home.world.host.cloud.rename(home.house.device_id(), name);

@@ -179,6 +179,7 @@ Task<bool> heed_the_page(Deps deps, Lanes<manifest> lanes) {
   Signal word(co_await boost::asio::this_coro::executor);
   auto riding = deps.ears.riding.wake(word);
   std::vector<FactBase::Subscription> changes;
+  changes.reserve(deps.ears.changes.size());
   for (FactBase* fact : deps.ears.changes) changes.push_back(fact->wake(word));
   // A relay that has a word, and another, must not make us ask as often.
   Bucket looks(minutes(1), 5);

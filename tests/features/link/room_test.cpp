@@ -115,10 +115,10 @@ TEST_CASE("link: where streams are what is scarce a few give way, and no more") 
 TEST_CASE("link: no more visits are led to a service than there are descriptors for, whoever sends them") {
   House house;
   house.dial.places = 10;
-  std::vector<std::uint32_t> ids;
-  for (int i = 0; i < 11; ++i) ids.push_back(house.visit(""));
+  std::vector<std::uint32_t> ids(11);
+  for (auto& id : ids) id = house.visit("");
   CHECK(house.dial.dialed == 10);
-  for (int i = 0; i < 10; ++i) CHECK(house.status(ids[static_cast<std::size_t>(i)]) == "200");
+  for (std::size_t i = 0; i < 10; ++i) CHECK(house.status(ids[i]) == "200");
   // Not looked at: the relay may ask another connection, or again.
   auto cut = house.world.heard(frames::rst, ids.back());
   REQUIRE(cut.size() == 1);
