@@ -15,10 +15,10 @@ std::vector<const Manifest*> all_manifests() {
 std::vector<FeatureSlot> make_features(Agent& agent) {
   auto standing = [&agent] { return agent.session.contact.get().standing; };
   auto registered = [&agent] { return agent.identity.registration.get().has_value(); };
-  auto being_erased = [&agent](std::string_view feature) { return agent.being_erased(feature); };
-  auto waits_for_erasure = [&agent, standing, being_erased](std::string_view feature) {
-    return [&agent, standing, being_erased, feature]() -> std::vector<Finding> {
-      if (!agent.switches.on(feature) || standing() != Standing::good || !being_erased(feature)) return {};
+  auto waits_for_erasure = [&agent, standing](std::string_view feature) {
+    return [&agent, standing, feature]() -> std::vector<Finding> {
+      if (!agent.switches.on(feature) || standing() != Standing::good || !agent.being_erased(feature))
+        return {};
       return {{"waits_for_erasure", {}}};
     };
   };
@@ -36,9 +36,9 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
   slots.push_back(
       {&ddns::manifest,
        &agent.ddns_port,
-       [&agent, standing, registered, being_erased] {
+       [&agent, standing, registered] {
          return agent.switches.on(ddns::manifest.name) && registered() && standing() == Standing::good &&
-                !being_erased(ddns::manifest.name);
+                !agent.being_erased(ddns::manifest.name);
        },
        [&agent] {
          ddns::Deps deps{agent.deps.clock,
@@ -59,9 +59,9 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
   slots.push_back(
       {&link::manifest,
        &agent.link_port,
-       [&agent, standing, registered, being_erased] {
+       [&agent, standing, registered] {
          return agent.deps.local && agent.switches.on(link::manifest.name) && registered() &&
-                standing() == Standing::good && !being_erased(link::manifest.name);
+                standing() == Standing::good && !agent.being_erased(link::manifest.name);
        },
        [&agent] {
          link::Deps deps{agent.deps.clock,

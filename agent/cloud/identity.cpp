@@ -115,6 +115,13 @@ Status Identity::adopt(std::vector<Certificate> certificates, WallTime now, bool
   return load();
 }
 
+Status Identity::fits(const std::string& name, const std::string& fqdn) const {
+  const auto& known = registration.get();
+  if (!known || known->zone.empty() || name.empty() || fqdn == name + "." + known->zone) return {};
+  return Error{"cloud.bad_answer", Retry::retry_later,
+               "The cloud's answer about this box's name does not fit together.", ""};
+}
+
 Status Identity::describe(const std::string& account, const std::string& name, const std::string& fqdn,
                           const std::string& zone) {
   if (!registration.get()) return {};

@@ -49,6 +49,9 @@ class Identity {
   // Enrolling ends what was before: an identity set aside is destroyed, notes of the past are taken down.
   // Errors: cloud.bad_answer (none of them is ours), store.*.
   Status adopt(std::vector<Certificate> certificates, WallTime now, bool enrolling = true);
+  // Whether the name in full is this name and this registration's zone; anything else is not the cloud's
+  // word. Errors: cloud.bad_answer.
+  Status fits(const std::string& name, const std::string& fqdn) const;
   // What the cloud says of us; an empty account or zone leaves what is known.
   Status describe(const std::string& account, const std::string& name, const std::string& fqdn,
                   const std::string& zone);

@@ -172,7 +172,7 @@ def test_itself():
             with contextlib.suppress(ConnectionResetError):
                 assert link.recv(1) == b"", "the visitor hears himself"
             link.close()
-            home.last_visit(service="away", outcome="service down")
+        home.last_visit(service="away", outcome="service down")
 
 
 def test_greed():

@@ -102,11 +102,7 @@ void vote(State& state, const IpAddress& address, const std::optional<Address>& 
 }
 
 Status absorb(State& state, Identity& identity, const News& news) {
-  const auto& known = identity.registration.get();
-  // The name in full is the name and this registration's zone; anything else is not the cloud's word.
-  if (known && !news.name.empty() && !known->zone.empty() && news.fqdn != news.name + "." + known->zone)
-    return Error{"cloud.bad_answer", Retry::retry_later,
-                 "The cloud's answer about this box's name does not fit together.", ""};
+  if (auto fits = identity.fits(news.name, news.fqdn); !fits) return fits;
   state.cursor = news.cursor;
   state.reported = news.reported;
   state.last_seen = news.seen_value;

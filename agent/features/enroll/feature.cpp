@@ -52,9 +52,7 @@ Task<Status> fetch_device(Deps deps, Lanes<manifest> lanes) {
   const auto& known = deps.identity.registration.get();
   if (known != before)  // the answer may be of before it
     co_return Error{"register.changed", Retry::retry_soon, "The registration was changed meanwhile.", ""};
-  if (known && !known->zone.empty() && !info->name.empty() && info->fqdn != info->name + "." + known->zone)
-    co_return Error{"cloud.bad_answer", Retry::retry_later,
-                    "The cloud's answer about this box's name does not fit together.", ""};
+  if (auto fits = deps.identity.fits(info->name, info->fqdn); !fits) co_return fits;
   if (info->fqdn.empty() && known && !known->fqdn.empty()) co_return deps.identity.lose_name();
   co_return deps.identity.describe(info->account, info->name, info->fqdn, info->zone);
 }
