@@ -50,22 +50,25 @@ def conditions(status):
 
 
 def complains(world, *words, seconds=40, words_not=()):
-    """Until `status` shows a warning or error that has one of the words in its text; returns the condition."""
+    """Until `status` shows a warning or error that has one of the words in its text, as JSON and in words; returns
+    the condition. (Between two looks the box may have heard something else: then it is looked again.)"""
+    shown = None
+
     def found():
+        nonlocal shown
         for condition in conditions(world.agent.status()):
             if condition["severity"] != "info" and any(w in condition["text"] for w in words):
-                return condition
+                shown = condition["text"], world.agent.cli("status", check=False).stdout
+                return condition if condition["text"] in " ".join(shown[1].split()) else None
     try:
         condition = wait_for("a complaint", seconds, found, every=0.1)
     except TimeoutError:
-        raise AssertionError("status says nothing of %s within %d s: %s" % (
-            words, seconds, json.dumps(conditions(world.agent.status()), indent=1))) from None
+        raise AssertionError("status says nothing of %s within %d s: %s; in words: %s" % (
+            words, seconds, json.dumps(conditions(world.agent.status()), indent=1), shown)) from None
     table, _ = documented()
     assert condition["code"] in table, "docs/status.md does not list '%s'" % condition["code"]
     for lie in words_not:
         assert lie not in condition["text"], condition
-    done = world.agent.cli("status", check=False)
-    assert condition["text"] in " ".join(done.stdout.split()), done.stdout
     return condition
 
 
