@@ -2,9 +2,10 @@
 // connection.
 //   bench_pump serve PORT CERTIFICATE KEY        at all addresses; the same without TLS at PORT + 1
 //   bench_pump down|up HOST PORT NAME BYTES      one stream
-//   bench_pump ping HOST PORT NAME COUNT SECONDS small requests on so many kept connections
 //   bench_pump fresh HOST PORT NAME COUNT        one after the other: connect, TLS, one small request
 //   bench_pump busy HOST PORT NAME COUNT BYTES   so many streams at once, half of them down
+//   bench_pump ping COUNT TURNS {HOST PORT NAME}...
+//       small requests on so many kept connections to each place; the places in turn, a moment each
 // NAME is the server name of the ClientHello; "-" is no TLS. The result is one JSON object.
 #include <netdb.h>
 #include <netinet/in.h>
@@ -31,6 +32,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t piece = 64 * 1024, question = 100, answer = 300;
+constexpr double moment = 0.06, settled = 0.01;  // seconds
 
 double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
@@ -157,14 +159,11 @@ double transfer(const Target& target, bool down, std::uint64_t bytes) {
   return since(begin);
 }
 
-void show(std::vector<double> seconds) {
+double median(std::vector<double>& seconds) {
   if (seconds.empty()) throw std::runtime_error("nothing was measured");
-  std::sort(seconds.begin(), seconds.end());
-  auto at = [&](double part) {
-    return seconds[static_cast<std::size_t>(part * static_cast<double>(seconds.size() - 1))];
-  };
-  std::printf("{\"count\": %zu, \"p50\": %.7f, \"p99\": %.7f, \"max\": %.7f}\n", seconds.size(), at(0.5),
-              at(0.99), seconds.back());
+  auto middle = seconds.begin() + static_cast<std::ptrdiff_t>(seconds.size() / 2);
+  std::nth_element(seconds.begin(), middle, seconds.end());
+  return *middle;
 }
 
 // In so many threads at once; how many failed.
@@ -185,22 +184,37 @@ int together(int count, Work work) {
   return static_cast<int>(std::count(failed.begin(), failed.end(), 1));
 }
 
-void ping(const Target& target, int count, double seconds) {
-  std::vector<std::vector<double>> taken(static_cast<std::size_t>(count));
-  int failed = together(count, [&](int i) {
-    auto link = target.connect();
-    link->order('p', UINT64_MAX);
-    for (int warm = 0; warm < 50; ++warm) link->ping();
-    for (auto begin = Clock::now(); since(begin) < seconds;) {
+// The median of what small requests take in one moment, on all links at once.
+double moment_of(std::vector<std::unique_ptr<Link>>& links) {
+  std::vector<std::vector<double>> taken(links.size());
+  int failed = together(static_cast<int>(links.size()), [&](int i) {
+    auto at = static_cast<std::size_t>(i);
+    for (auto begin = Clock::now(); since(begin) < moment;) {
       auto one = Clock::now();
-      link->ping();
-      taken[static_cast<std::size_t>(i)].push_back(since(one));
+      links[at]->ping();
+      if (since(begin) >= settled) taken[at].push_back(since(one));
     }
   });
   if (failed) throw std::runtime_error("connections failed");
   std::vector<double> all;
   for (auto& part : taken) all.insert(all.end(), part.begin(), part.end());
-  show(std::move(all));
+  return median(all);
+}
+
+void ping(const std::vector<Target>& targets, int count, int turns) {
+  std::vector<std::vector<std::unique_ptr<Link>>> links(targets.size());
+  for (std::size_t i = 0; i < targets.size(); ++i)
+    for (int each = 0; each < count; ++each) {
+      links[i].push_back(targets[i].connect());
+      links[i].back()->order('p', UINT64_MAX);
+    }
+  for (auto& of : links) moment_of(of);  // not counted
+  std::printf("{\"turns\": [");
+  for (int turn = 0; turn < turns; ++turn)
+    for (std::size_t i = 0; i < links.size(); ++i)
+      std::printf("%s%.7f%s", i == 0 ? (turn == 0 ? "[" : ", [") : ", ", moment_of(links[i]),
+                  i + 1 == links.size() ? "]" : "");
+  std::printf("]}\n");
 }
 
 void fresh(const Target& target, int count) {
@@ -212,7 +226,8 @@ void fresh(const Target& target, int count) {
     link->ping();
     all.push_back(since(begin));
   }
-  show(std::move(all));
+  const auto half = median(all);
+  std::printf("{\"p50\": %.7f, \"max\": %.7f}\n", half, *std::max_element(all.begin(), all.end()));
 }
 
 int run(const std::vector<std::string>& words) {
@@ -226,12 +241,18 @@ int run(const std::vector<std::string>& words) {
     std::thread([port] { listen_at(port + 1, nullptr); }).detach();
     listen_at(port, context);
   }
-  const Target target{words.at(1), words.at(2), words.at(3), SSL_CTX_new(TLS_client_method())};
+  SSL_CTX* context = SSL_CTX_new(TLS_client_method());
+  if (what == "ping") {
+    std::vector<Target> targets;
+    for (std::size_t i = 3; i < words.size(); i += 3)
+      targets.push_back({words.at(i), words.at(i + 1), words.at(i + 2), context});
+    ping(targets, std::stoi(words.at(1)), std::stoi(words.at(2)));
+    return 0;
+  }
+  const Target target{words.at(1), words.at(2), words.at(3), context};
   const auto number = std::stoull(words.at(4));
   if (what == "down" || what == "up") {
     std::printf("{\"seconds\": %.6f}\n", transfer(target, what == "down", number));
-  } else if (what == "ping") {
-    ping(target, static_cast<int>(number), std::stod(words.at(5)));
   } else if (what == "fresh") {
     fresh(target, static_cast<int>(number));
   } else {

@@ -50,12 +50,20 @@ class Place(QuietHome):
         self.attached(services=False)
         self.publish("web", PORT)
 
-    def _words(self, what, target, *words):
+    def _where(self, target):
         host, port = target
-        return [PUMP, what, host, str(port), "-" if port == PORT + 1 else self.fqdn()] + [str(w) for w in words]
+        return [host, str(port), "-" if port == PORT + 1 else self.fqdn()]
+
+    def _words(self, what, target, *words):
+        return [PUMP, what] + self._where(target) + [str(w) for w in words]
 
     def pump(self, *words):
         return json.loads(run(self._words(*words), ns=self.net.inet, timeout=250).stdout)
+
+    def ping(self, targets, connections, turns):
+        """[[seconds, of each target], of each turn]: the median of small requests."""
+        words = [PUMP, "ping", str(connections), str(turns)] + [word for target in targets for word in self._where(target)]
+        return json.loads(run(words, ns=self.net.inet, timeout=250).stdout)["turns"]
 
     def start(self, *words):
         return Proc("visitor", self._words(*words), self.folder + "/visitor.log", ns=self.net.inet)
@@ -105,20 +113,20 @@ def _to(ours, theirs):
     return statistics.median(a / b for a, b in zip(ours, theirs))
 
 
-def _latencies(place, paths, rounds):
-    """{connections: {path: p50 in us}}, the lowest tenth of the rounds, which are short: what else this machine does only
-    adds, and may go on for seconds; and the very best round of each is luck."""
-    seen = {count: {name: [] for name in paths} for count in (1, 16)}
-    for _ in range(rounds):
-        for count, of in seen.items():
-            for name, (target, _) in paths.items():
-                of[name].append(place.pump("ping", target, count, 0.3)["p50"] * 1e6)
-    return {count: {name: sorted(values)[rounds // 10] for name, values in of.items()} for count, of in seen.items()}
+def _latencies(place, paths, turns):
+    """{connections: {path: us}}: what each path adds to the one without a tunnel, the median over turns so short that
+    whatever else this machine does meets both; and of the latter all that it takes."""
+    names, out = list(paths), {}
+    for count in (1, 16):
+        seen = [dict(zip(names, turn)) for turn in place.ping([paths[name][0] for name in names], count, turns)]
+        out[count] = {name: 1e6 * statistics.median(turn[name] - (turn[STRAIGHT] if name != STRAIGHT else 0)
+                                                    for turn in seen) for name in names}
+    return out
 
 
 def near(options):
     """Everything on this machine: what it costs in CPU and microseconds."""
-    rounds, size, looks = (1, 256 * MIB, 3) if options.quick else (9, 256 * MIB, 24)
+    rounds, size, turns = (1, 256 * MIB, 5) if options.quick else (9, 256 * MIB, 100)
     with Place("tunnel", Near) as place:
         try:
             tunnels = Tunnels(place)
@@ -127,7 +135,7 @@ def near(options):
         except peers.Missing as missing:
             return {line: {"value": None, "note": str(missing)} for line in NEAR}
         seen = _streams(place, paths, rounds, size)
-        times = _latencies(place, paths, looks)
+        added = _latencies(place, paths, turns)
     streams = {name: {what: statistics.median(values) for what, values in of.items()} for name, of in seen.items()}
     ours, out = streams[OURS], {}
     rivals = [name for name in paths if name not in (OURS, STRAIGHT, TLS)]
@@ -144,12 +152,10 @@ def near(options):
                          "note": "down %.2f, up %.2f" % (ours["cpu down"], ours["cpu up"])}
     cost = {way: _to(seen[OURS]["cpu " + way], seen["ssh -R"]["cpu " + way]) for way in best}
     out["tunnel-cpu-ssh"] = {"value": max(cost.values()), "note": "down %.2f, up %.2f" % (cost["down"], cost["up"])}
-    for count, of in times.items():
-        added = {name: of[name] - of[STRAIGHT] for name in (OURS, "ssh -R")}
-        out["latency-%d" % count] = {"value": added[OURS], "note": "%.0f with it, %.0f passed through" % (of[OURS], of[STRAIGHT])}
-        out["latency-%d-ssh" % count] = {"value": added[OURS] / added["ssh -R"], "note": "%.0f us with ssh -R" % of["ssh -R"]}
-    rows = [{"name": name, **({} if name == STRAIGHT else {
-                 "latency-1": times[1][name] - times[1][STRAIGHT], "latency-16": times[16][name] - times[16][STRAIGHT]}),
+    for count, of in added.items():
+        out["latency-%d" % count] = {"value": of[OURS], "note": "to the %.0f of passing through" % of[STRAIGHT]}
+        out["latency-%d-ssh" % count] = {"value": of[OURS] / of["ssh -R"], "note": "%.0f us with ssh -R" % of["ssh -R"]}
+    rows = [{"name": name, **({} if name == STRAIGHT else {"latency-1": added[1][name], "latency-16": added[16][name]}),
              "tunnel-cpu": max(streams[name]["cpu down"], streams[name]["cpu up"]),
              "tunnel-down": streams[name]["down"], "tunnel-up": streams[name]["up"]} for name in rivals + [TLS, STRAIGHT]]
     return {**out, "_peers": rows}
