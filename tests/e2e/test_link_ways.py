@@ -10,11 +10,11 @@ from lab.liar import Liar, answer
 from lab.liar_dns import LyingDns
 from lab.nas_site import PAGE
 from lab.ns import veth
-from lab.odd import ROUTER, Office
+from lab.odd import ROUTER, Office, black_hole
 from lab.proc import bound, wait_for
 from lab.relay import BOXES_PORT, HOST as RELAY, second_addresses
 from lab.says import complains, expect, well
-from lab.topology import CLOUD_V4, Direct
+from lab.topology import CLOUD_V4, Direct, DoubleNat
 from lab.web_proxy import WebProxy
 
 DROP = int(os.environ.get("QCLOUD_LINK_DROP", "45"))  # seconds; the whole is 300
@@ -185,6 +185,23 @@ def test_dropped():
                  {c["since"] for c in home.connections()} - before)
         print("figure: served %.1f s after %d s of silence" % (took, DROP))
         assert took < bound(10), took
+
+
+def test_black_hole():
+    """A link in the middle carries less than both ends believe, and nobody may say so. What the internet's smallest
+    link carries is enough, for the second dial and for all that comes after."""
+    with Home("link_ways.black_hole", topology=DoubleNat) as home:
+        home.attached()
+        home.agent.cli("disable", "link")
+        with black_hole(home.net, 1280):
+            home.agent.cli("enable", "link")
+            took = home.wait_attached(1, 60)
+            blob = os.path.join(home.folder, "blob")
+            with open(blob, "wb") as out:
+                out.write(os.urandom(3_000_000))
+            assert home.curl("-o", "/dev/null", "-w", "%{size_download}", path="/big?n=3000000").stdout == "3000000"
+            assert home.curl("-T", blob, path="/up").stdout.startswith("3000000 ")
+        print("figure: attached after %.1f s, 3 MB each way" % took)
 
 
 def test_router_reboots():
