@@ -14,7 +14,7 @@ from lab.odd import ROUTER, Office, black_hole
 from lab.proc import bound, wait_for
 from lab.relay import BOXES_PORT, HOST as RELAY, second_addresses
 from lab.says import complains, expect, well
-from lab.topology import CLOUD_V4, Direct, DoubleNat
+from lab.topology import CLOUD_V4, Direct, DoubleNat, Nat6
 from lab.web_proxy import WebProxy
 
 DROP = int(os.environ.get("QCLOUD_LINK_DROP", "45"))  # seconds; the whole is 300
@@ -172,6 +172,32 @@ def test_public_silent():
         _silent_change(home, True, 45)
 
 
+def test_both_families():
+    """The box is attached over IPv4 and over IPv6: the path that is watched is IPv4's, whose public address the box does
+    not see."""
+    with Home("link_ways.both_families", topology=Nat6) as home:
+        second_addresses(home)
+        _silent_change(home, True, 45)
+
+
+def test_ipv6_to_relays():
+    """Only IPv6 leads to the relay, and IPv4 elsewhere: what the link hears says nothing of the public IPv4 address,
+    which is watched all the same."""
+    with Home("link_ways.ipv6_to_relays", topology=Nat6) as home:
+        second_addresses(home)
+        home.net.router.nft("table ip no { chain forward { type filter hook forward priority -20; "
+                            "tcp dport %d reject with tcp reset; }; }" % BOXES_PORT)
+        home.registered(ddns=True)
+        home.agent.cli("enable", "link")
+        home.wait_attached(1)
+        assert ":" in home.connections()[0]["address"], home.connections()
+        time.sleep(3)
+        home.net.change_public("5.6.7.33")
+        start = time.monotonic()
+        wait_for("the cloud knows it", bound(45), lambda: _named(home, "5.6.7.33"), every=0.1)
+        print("figure: name %.1f s" % (time.monotonic() - start))
+
+
 def test_dropped():
     """Every packet vanishes for a while, without a word; then the way is as it was."""
     with Home("link_ways.dropped") as home:
@@ -305,7 +331,9 @@ def test_opened():
 
 
 test_second_uplink.seconds = 50
-for each in (test_public_rst, test_public_silent, test_dropped, test_silent_beside_visitors, test_proxy_mute):
+for each in (test_public_rst, test_public_silent, test_both_families, test_ipv6_to_relays, test_dropped,
+             test_silent_beside_visitors, test_proxy_mute):
     each.waits, each.seconds = True, 60
-for each in (test_own_address, test_flapping, test_router_reboots, test_proxy, test_proxy_alone, test_opened):
+for each in (test_own_address, test_flapping, test_black_hole, test_router_reboots, test_proxy, test_proxy_alone,
+             test_opened):
     each.seconds = 25
