@@ -230,6 +230,9 @@ def test_idlers():
         home.net.inet.ip("addr add %s/32 dev lo" % other)
         context = ssl.create_default_context(cafile=home.box_certificate())
         quiet = raw_visit(home, host, "echo", source=other)
+        for _ in range(2):  # he answers what he has heard: no stranger who only knocked, and has ten seconds
+            quiet.sendall(b"y")
+            assert quiet.recv(1) == b"y"
 
         def here():
             return context.wrap_socket(home.raw(), server_hostname=home.host("plain"))
