@@ -76,7 +76,7 @@ def test_lies():
             # A key that stands twice has one meaning at most: nothing of it may come out half.
             impostor.says("twice", answer(200, json.dumps(good).replace(
                 '"name"', '"name": "other", "name"').replace('"fqdn"', '"fqdn": "other.mynas.test", "fqdn"')), ())
-            # Both were cut off early; what a kernel buffers on the way (10 MB at most) counts as sent.
+            # Both were cut off early; what the kernels hold on the way counts as sent.
             assert 0 < endless.sent < 16_000_000 and 0 < endless_head.sent < 16_000_000, (endless.sent,
                                                                                            endless_head.sent)
             rss = world.agent.proc.rss()[1]
