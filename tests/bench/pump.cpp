@@ -210,10 +210,12 @@ void ping(const std::vector<Target>& targets, int count, int turns) {
     }
   for (auto& of : links) moment_of(of);  // not counted
   std::printf("{\"turns\": [");
-  for (int turn = 0; turn < turns; ++turn)
+  for (int turn = 0; turn < turns; ++turn) {
+    std::printf("%s[", turn == 0 ? "" : ", ");
     for (std::size_t i = 0; i < links.size(); ++i)
-      std::printf("%s%.7f%s", i == 0 ? (turn == 0 ? "[" : ", [") : ", ", moment_of(links[i]),
-                  i + 1 == links.size() ? "]" : "");
+      std::printf("%s%.7f", i == 0 ? "" : ", ", moment_of(links[i]));
+    std::printf("]");
+  }
   std::printf("]}\n");
 }
 
