@@ -26,6 +26,20 @@ def raw_visit(home, host, command, **options):
     return link
 
 
+def settled_visit(home, host, **options):
+    """One of `echo` who has answered what he heard: under way, and no stranger who only knocked, who has to give way
+    after ten seconds where there is no room."""
+    link = raw_visit(home, host, "echo", **options)
+    for _ in range(2):
+        assert echoes(link)
+    return link
+
+
+def echoes(link):
+    link.sendall(b"y")
+    return link.recv(1) == b"y"
+
+
 def read_all(link):
     """Everything until the other side ends; a reset raises."""
     parts = []
