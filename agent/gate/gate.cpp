@@ -96,6 +96,9 @@ Task<Result<Answer>> Port::send(RawMessage message, SendOptions options) {
     co_return std::move(outcome).error();
   }
   auto answer = read(*outcome);
+  if (answer && options.reader)
+    if (auto said = options.reader(*answer); !said && said.error().code == "cloud.bad_answer")
+      answer = std::move(said).error();
   if (answer)
     deps_.session.observe(outcome, ours);
   else if (!options.trace)

@@ -27,6 +27,8 @@ struct SendOptions {
   Family family = Family::any;
   Millis patience = seconds(60);           // until the answer; for a hanging request the whole hang
   std::shared_ptr<Trace> trace = nullptr;  // filled in while it runs, also when it fails
+  // What it says of an answer, when asked: cloud.bad_answer makes it none, and no contact with the cloud.
+  std::function<Status(const Answer&)> reader = nullptr;
 };
 
 struct ProbeOptions {

@@ -14,6 +14,20 @@ class RequestLane {
     return port_->send(std::move(message).release(), options);
   }
 
+  // The same, and `parse`, a Result<T>(const Answer&), reads the answer, of any status. One that it finds to
+  // be cloud.bad_answer is no contact with the cloud.
+  template <class Parse, class Parsed = std::invoke_result_t<Parse, const Answer&>>
+  Task<Parsed> ask(Message<M> message, Parse parse, SendOptions options = {}) const {
+    std::optional<Parsed> parsed;
+    options.reader = [&](const Answer& answer) -> Status {
+      parsed.emplace(parse(answer));
+      return *parsed ? Status() : Status(parsed->error());
+    };
+    auto answer = co_await port_->send(std::move(message).release(), options);
+    if (!answer) co_return std::move(answer).error();
+    co_return std::move(*parsed);
+  }
+
  private:
   Port* port_;
 };

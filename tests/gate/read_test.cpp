@@ -1,7 +1,21 @@
 // What the gate makes of an answer.
+#include "agent/gate/lanes.hpp"
 #include "tests/gate/world.hpp"
 
 using namespace gate_test;
+
+namespace {
+
+using Seen = std::vector<std::pair<int, bool>>;  // statuses; 0: none
+
+Result<std::int64_t> read_a(const Answer& answer) {
+  if (!answer.ok()) return answer.problem();
+  auto a = number_member(answer.json, "a");
+  if (!a) return Error{"cloud.bad_answer", Retry::retry_later, "There is no a.", ""};
+  return *a;
+}
+
+}  // namespace
 
 TEST_CASE_FIXTURE(World, "gate: an answer of any status is a value; JSON is read where the type says so") {
   net.replies = {unit::answer(200, "{\"a\":1}"), unit::answer(404, "{\"b\":2}", "application/problem+json"),
@@ -70,4 +84,34 @@ TEST_CASE_FIXTURE(World, "A7 gate: redirects are not followed, whoever they poin
     CHECK(answer.error().code == "cloud.bad_answer");
     CHECK(answer.error().detail.find("login.hotel.example") != std::string::npos);
   }
+}
+
+TEST_CASE_FIXTURE(World, "gate: an answer that its asker cannot read is no contact with the cloud") {
+  RequestLane<sample::manifest> lane(port);
+  auto ask = [&](const HttpResponse& answer, SendOptions options = {}) {
+    net.replies = {answer};
+    session.seen.clear();
+    auto message = Compose<sample::manifest, "bare">().done();
+    return unit::finish(io, lane.ask(std::move(message), read_a, std::move(options)));
+  };
+  auto good = ask(unit::answer(200, "{\"a\":7}"));
+  REQUIRE(good);
+  CHECK(*good == 7);
+  CHECK(session.seen == Seen{{200, true}});
+  // Readable JSON, and not what was asked for.
+  auto odd = ask(unit::answer(200, "{\"a\":\"seven\"}"));
+  REQUIRE_FALSE(odd);
+  CHECK(odd.error().code == "cloud.bad_answer");
+  CHECK(session.seen == Seen{{0, true}});
+  // A problem is the cloud's word.
+  auto problem =
+      ask(unit::answer(404, R"({"type":"urn:qcloud:problem:unknown"})", "application/problem+json"));
+  REQUIRE_FALSE(problem);
+  CHECK(problem.error().code == "cloud.unknown");
+  CHECK(session.seen == Seen{{404, true}});
+  // With a trace the way is on test.
+  SendOptions traced;
+  traced.trace = std::make_shared<Trace>();
+  CHECK_FALSE(ask(unit::answer(200, "{}"), traced));
+  CHECK(session.seen.empty());
 }

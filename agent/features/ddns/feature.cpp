@@ -101,8 +101,20 @@ void vote(State& state, const IpAddress& address, const std::optional<Address>& 
   state.seen_value = value;
 }
 
+// What can be this box's.
+Result<News> read_news(const Answer& answer, const Identity& identity) {
+  auto news = parse_watch(answer);
+  if (!news) return news;
+  if (auto fits = identity.fits(news->name, news->fqdn); !fits) return std::move(fits).error();
+  return news;
+}
+
+// Whether it is the cloud's own word, and the path led to it.
+bool said_by_cloud(const Error& error) {
+  return error.code.starts_with("cloud.") && error.code != "cloud.bad_answer";
+}
+
 Status absorb(State& state, Identity& identity, const News& news) {
-  if (auto fits = identity.fits(news.name, news.fqdn); !fits) return fits;
   state.cursor = news.cursor;
   state.reported = news.reported;
   state.last_seen = news.seen_value;
@@ -171,16 +183,18 @@ class Turn {
     SendOptions options;
     options.family = Family::ipv4;
     options.trace = std::make_shared<Trace>();  // a try: its failure is no trouble with the cloud
-    auto answer = co_await unless(lanes_.request.send(whoami(), options), wake_);
-    if (!answer) co_return std::nullopt;
+    auto sight = co_await unless(lanes_.request.ask(whoami(), parse_whoami, options), wake_);
+    if (!sight) co_return std::nullopt;
     state_.ask4_at = deps_.clock.now() + minutes(15);
-    if (!*answer) co_return Status();
-    auto sight = parse_whoami(**answer);
-    if (!sight) co_return Status(std::move(sight).error());
+    if (!*sight) co_return Status();
     state_.prefer_v6 = false;
-    vote(state_, sight->address, sight->value);
-    state_.last_seen = sight->value;
+    saw(**sight);
     co_return Status();
+  }
+
+  void saw(const Sight& sight) {
+    vote(state_, sight.address, sight.value);
+    state_.last_seen = sight.value;
   }
 
   // What is to be looked at again in time: a family that is missed, IPv4 that leads nowhere.
@@ -251,29 +265,25 @@ class Turn {
     const auto& after = deps_.identity.registration.get();
     bool nothing_new = reported == state_.reported && seen == state_.last_seen && cursor == state_.cursor &&
                        (!after || after->fqdn == name);
-    if (done && *done && nothing_new && deps_.clock.now() - began < seconds(5))
-      co_return Status(
-          Error{"cloud.bad_answer", Retry::retry_later, "The cloud does not wait when asked to.", ""});
+    if (done && *done && nothing_new && deps_.clock.now() - began < seconds(5)) {
+      Error odd{"cloud.bad_answer", Retry::retry_later, "The cloud does not wait when asked to.", ""};
+      deps_.session.observe(Result<HttpResponse>(odd), true);  // it was readable, and yet no answer
+      co_return Status(std::move(odd));
+    }
     co_return done;
   }
 
   Task<std::optional<Status>> news(Out message, Millis patience) {
     auto heard = deps_.riding.get();  // what comes while the question is under way is news
-    auto answer = co_await unless(lanes_.request.send(std::move(message), over(state_, patience)), wake_);
-    if (!answer) co_return std::nullopt;
-    if (!*answer) {
-      // The path broke: it may lead through another address now.
-      state_.seen4.reset();
-      state_.seen_value.reset();
-      state_.last_seen.reset();
-      // The other family may still lead to the cloud.
-      if (state_.net.route4 && state_.net.route6) state_.prefer_v6 = !state_.prefer_v6;
-      state_.ask4_at = {};
-      co_return Status(std::move(*answer).error());
+    auto read = [this](const Answer& answer) { return read_news(answer, deps_.identity); };
+    auto options = over(state_, patience);
+    auto news = co_await unless(lanes_.request.ask(std::move(message), read, options), wake_);
+    if (!news) co_return std::nullopt;
+    if (!*news) {
+      if (!said_by_cloud(news->error())) lose_the_path();
+      co_return Status(std::move(*news).error());
     }
-    auto parsed = parse_watch(**answer);
-    if (!parsed) co_return Status(std::move(parsed).error());
-    auto absorbed = absorb(state_, deps_.identity, *parsed);
+    auto absorbed = absorb(state_, deps_.identity, **news);
     if (!absorbed) co_return absorbed;
     state_.heard = std::move(heard);
     // A second view on a connection of its own.
@@ -282,15 +292,22 @@ class Turn {
     co_return absorbed;
   }
 
+  // It may lead through another address now, and the other family may still lead to the cloud.
+  void lose_the_path() {
+    state_.seen4.reset();
+    state_.seen_value.reset();
+    state_.last_seen.reset();
+    if (state_.net.route4 && state_.net.route6) state_.prefer_v6 = !state_.prefer_v6;
+    state_.ask4_at = {};
+  }
+
   Task<std::optional<Status>> second_look() {
     bool was_shaken = state_.shaken;
-    auto answer = co_await unless(lanes_.request.send(whoami(), over(state_, seconds(60))), wake_);
-    if (!answer) co_return std::nullopt;
-    if (!*answer) co_return Status(std::move(*answer).error());
-    auto sight = parse_whoami(**answer);
-    if (!sight) co_return Status(std::move(sight).error());
-    vote(state_, sight->address, sight->value);
-    state_.last_seen = sight->value;
+    auto options = over(state_, seconds(60));
+    auto sight = co_await unless(lanes_.request.ask(whoami(), parse_whoami, options), wake_);
+    if (!sight) co_return std::nullopt;
+    if (!*sight) co_return Status(std::move(*sight).error());
+    saw(**sight);
     // Two looks in a row that differ: the address flaps, so let it settle.
     if (state_.shaken && was_shaken)
       co_return Status(
@@ -300,22 +317,12 @@ class Turn {
 
   Task<std::optional<Status>> report(Decision decision) {
     auto message = ddns::report(value_of(state_, decision.wanted.v4), value_of(state_, decision.wanted.v6));
-    auto answer = co_await unless(lanes_.request.send(std::move(message)), wake_);
-    if (!answer) {
-      state_.reported.reset();  // it may have arrived or not
-      co_return std::nullopt;
-    }
-    if (!*answer) {
-      state_.reported.reset();
-      co_return Status(std::move(*answer).error());
-    }
-    auto reported = parse_report(**answer);
-    if (!reported) {
-      state_.reported.reset();
-      co_return Status(std::move(reported).error());
-    }
-    state_.reported = *reported;
-    if (!(*reported == decision.wanted))
+    auto reported = co_await unless(lanes_.request.ask(std::move(message), parse_report), wake_);
+    state_.reported.reset();  // until it is known that this one arrived
+    if (!reported) co_return std::nullopt;
+    if (!*reported) co_return Status(std::move(*reported).error());
+    state_.reported = **reported;
+    if (!(**reported == decision.wanted))
       co_return Status(
           Error{"ddns.not_taken", Retry::give_up, "The cloud did not take the reported addresses.", ""});
     co_return Status();
@@ -376,9 +383,6 @@ Task<void> run(Deps deps, Lanes<manifest> lanes) {
       backoff.reset();
       continue;
     }
-    // An answer that came but cannot be read: that is no contact, and status must say so.
-    if (done->error().code == "cloud.bad_answer")
-      deps.session.observe(Result<HttpResponse>(done->error()), true);
     auto wait = backoff.next(deps.rng, done->error().retry_after);
     if (done->error().retry == Retry::give_up) wait = std::max<Millis>(wait, minutes(1));
     co_await wake.wait_until(deps.clock, deps.clock.now() + wait);

@@ -45,9 +45,7 @@ Task<Result<Answer>> wait_for_owner(Deps deps, Lanes<manifest> lanes, DeviceCode
 Task<Status> fetch_device(Deps deps, Lanes<manifest> lanes) {
   const auto before = deps.identity.registration.get();
   auto question = device();
-  auto answer = co_await lanes.request.send(std::move(question));
-  if (!answer) co_return std::move(answer).error();
-  auto info = parse_device(*answer);
+  auto info = co_await lanes.request.ask(std::move(question), parse_device);
   if (!info) co_return std::move(info).error();
   const auto& known = deps.identity.registration.get();
   if (known != before)  // the answer may be of before it
@@ -59,9 +57,7 @@ Task<Status> fetch_device(Deps deps, Lanes<manifest> lanes) {
 
 Task<Status> flow(Deps deps, Lanes<manifest> lanes) {
   auto opening = device_authorization(deps.facts.model, deps.facts.name, deps.facts.serial_tail);
-  auto opened = co_await lanes.request.send(std::move(opening));
-  if (!opened) co_return std::move(opened).error();
-  auto code = parse_device_authorization(*opened);
+  auto code = co_await lanes.request.ask(std::move(opening), parse_device_authorization);
   if (!code) co_return std::move(code).error();
   Progress waiting;
   waiting.state = "waiting";
@@ -141,25 +137,15 @@ Task<Status> release(Deps deps, Lanes<manifest> lanes) {
   co_return deps.identity.describe("", "", "", "");
 }
 
-namespace {
-
-Task<Result<Audience>> audience_of(Lanes<manifest> lanes, Out message) {
-  auto answer = co_await lanes.request.send(std::move(message));
-  if (!answer) co_return std::move(answer).error();
-  co_return parse_audience(*answer);
-}
-
-}  // namespace
-
 Task<Result<Audience>> audience(Lanes<manifest> lanes) {
   auto message = get_audience();
-  co_return co_await audience_of(lanes, std::move(message));
+  co_return co_await lanes.request.ask(std::move(message), parse_audience);
 }
 
 Task<Result<Audience>> set_audience(Lanes<manifest> lanes, Value<DataClass::audience> who,
                                     Value<DataClass::invited_account> invited) {
   auto message = set_audience(who, invited);
-  co_return co_await audience_of(lanes, std::move(message));
+  co_return co_await lanes.request.ask(std::move(message), parse_audience);
 }
 
 Task<Status> correct_device_name(Lanes<manifest> lanes, Value<DataClass::device_name> name) {
