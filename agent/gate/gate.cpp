@@ -185,6 +185,7 @@ Task<Result<std::unique_ptr<ByteStream>>> Port::open(RawMessage message, StreamO
   request.port = endpoint->second.port;
   request.alpn = std::move(options.alpn);
   request.avoid = std::move(options.avoid);
+  request.busy = std::move(options.busy);
   request.others_only = options.others_only;
   request.known = std::move(options.known);
   request.idle = options.idle;

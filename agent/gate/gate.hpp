@@ -38,7 +38,7 @@ struct ProbeOptions {
 
 struct StreamOptions {
   std::vector<std::string> alpn;
-  std::vector<std::string> avoid;
+  std::vector<std::string> avoid, busy;
   bool others_only = false;
   std::vector<std::string> known;
   Millis idle = seconds(25);

@@ -122,7 +122,8 @@ struct StreamRequest {
   std::uint16_t port = 443;
   std::vector<std::string> alpn;   // offered, best first (RFC 7301); the peer must choose one
   std::vector<std::string> avoid;  // addresses that are taken only if there is no other,
-  bool others_only = false;        // or not at all
+  std::vector<std::string> busy;   // and of those the last: another of ours is on its way there;
+  bool others_only = false;        // or neither of them at all
   std::vector<std::string> known;  // addresses, for when the name cannot be looked up
   Millis idle{seconds(25)};        // silence before the kernel probes the path
   bool cautious = false;           // small segments: a larger one may have been lost on the way

@@ -140,16 +140,19 @@ Task<Status> HttpClient::reach(HttpRequest request, Wishes wishes, Meter* meter,
     addresses = std::move(known), request.trace->addresses = wishes.known;
   if (!addresses) co_return proxy ? proxy_unreachable(*proxy, addresses.error()) : addresses.error();
   auto order = attempt_order(*addresses, family);
-  auto unwanted = [&](const asio::ip::address& address) {
-    return std::find(wishes.avoid.begin(), wishes.avoid.end(), address.to_string()) != wishes.avoid.end();
-  };
   auto leads_out = [](const asio::ip::address& address) {
     return has_route(address.is_v4() ? Family::ipv4 : Family::ipv6);
   };
-  // One of a family without a way out is no other choice.
-  auto another = [&](const asio::ip::address& address) { return !unwanted(address) && leads_out(address); };
-  if (!proxy && (wishes.others_only || std::any_of(order.begin(), order.end(), another)))
-    std::erase_if(order, unwanted);
+  auto leave_out = [&](const std::vector<std::string>& list) {
+    auto unwanted = [&](const asio::ip::address& address) {
+      return std::find(list.begin(), list.end(), address.to_string()) != list.end();
+    };
+    // One of a family without a way out is no other choice.
+    auto another = [&](const asio::ip::address& address) { return !unwanted(address) && leads_out(address); };
+    if (wishes.others_only || std::any_of(order.begin(), order.end(), another))
+      std::erase_if(order, unwanted);
+  };
+  if (!proxy) leave_out(wishes.busy), leave_out(wishes.avoid);
   if (order.size() > most_attempts) {
     std::stable_partition(order.begin(), order.end(), leads_out);
     order.resize(most_attempts);

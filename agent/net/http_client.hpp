@@ -36,7 +36,7 @@ class HttpClient : public Transport {
   // What to prepare before a socket is connected, and which addresses come last; both may be empty.
   struct Wishes {
     std::function<void(Connection&)> prepare;
-    std::vector<std::string> avoid;
+    std::vector<std::string> avoid, busy;
     bool others_only = false;
     std::vector<std::string> known;  // where to, when nobody answers where the name leads
   };

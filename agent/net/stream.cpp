@@ -95,6 +95,7 @@ Task<Result<std::unique_ptr<ByteStream>>> HttpClient::set_up(StreamRequest reque
   dial.trace = request.trace;
   Wishes wishes;
   wishes.avoid = request.avoid;
+  wishes.busy = request.busy;
   wishes.others_only = request.others_only;
   wishes.known = request.known;
   wishes.prepare = [alpn = request.alpn, idle = request.idle, cautious = request.cautious](

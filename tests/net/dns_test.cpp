@@ -226,6 +226,42 @@ TEST_CASE_FIXTURE(Bench, "way: where the name leads to nobody else, nobody is di
   CHECK(meter.rows.size() == 1);  // the look-up
 }
 
+TEST_CASE_FIXTURE(Bench,
+                  "way: those where we were in vain come after the others, and where we wait already last") {
+  ip("link add hole type veth peer name abyss");
+  ip("link set hole up");
+  ip("link set abyss up");
+  ip("address add 10.9.9.2/24 dev hole");
+  ip("route add default dev hole");
+  using List = std::vector<std::string>;
+  const std::string a = "5.6.7.8", b = "5.6.7.9";
+  for (const auto& each : {a, b}) ip("address add " + each + "/32 dev lo");  // nobody listens there
+  Dns dns("127.0.0.1", [&](const std::string&, bool v6) {
+    return std::optional(Reply{0, v6 ? List{} : List{a, b}});
+  });
+  auto tried = [&](const List& avoid, const List& busy, bool others_only = false) {
+    StreamRequest request;
+    request.host = "relay.test";
+    request.alpn = {"h2"};
+    request.avoid = avoid;
+    request.busy = busy;
+    request.others_only = others_only;
+    request.deadline = clock.now() + seconds(5);
+    auto here = request.trace = std::make_shared<Trace>();
+    CHECK_FALSE(run(client.open(request, meter)));
+    return here->tried;
+  };
+  CHECK(tried({}, {}) == List{a, b});
+  CHECK(tried({a}, {}) == List{b});
+  CHECK(tried({}, {b}) == List{a});
+  CHECK(tried({a, b}, {}) == List{a, b});
+  CHECK(tried({a, b}, {b}) == List{a});
+  CHECK(tried({a}, {b}) == List{a});
+  CHECK(tried({}, {a, b}) == List{a, b});
+  CHECK(tried({a}, {b}, true).empty());
+  CHECK(tried({a}, {}, true) == List{b});
+}
+
 TEST_CASE_FIXTURE(Bench, "proxy: the proxy looks up the cloud's name, we look up the proxy's") {
   write_file("/etc/hosts", "127.0.0.1 proxy.test\n");
   Dns dns("127.0.0.1", both);

@@ -54,15 +54,17 @@ Task<Result<std::unique_ptr<ByteStream>>> SimTransport::dial(StreamRequest reque
   if (!reached) co_return std::move(reached).error();
   if (faults.lying && rng_.chance(0.5)) co_return net_error("net.tls_untrusted");
   // As the addresses stand in DNS; those to be avoided only if there is no other, or not at all.
-  std::vector<std::size_t> order, avoided;
+  std::vector<std::size_t> order, avoided, busy;
   for (std::size_t i = 0; i < Relays::count; ++i) {
     const auto& relay = host_.relays.all[i];
     if (!relay.listed) continue;
     if (request.trace) request.trace->addresses.push_back(relay.address);
-    bool avoid = std::find(request.avoid.begin(), request.avoid.end(), relay.address) != request.avoid.end();
-    (avoid ? avoided : order).push_back(i);
+    auto in = [&](const auto& list) {
+      return std::find(list.begin(), list.end(), relay.address) != list.end();
+    };
+    (in(request.busy) ? busy : in(request.avoid) ? avoided : order).push_back(i);
   }
-  if (order.empty() && !request.others_only) order = avoided;
+  if (order.empty() && !request.others_only) order = avoided.empty() ? busy : avoided;
   if (order.empty()) co_return net_error("net.no_network");
   auto device = qcloud::common_name(request.identity->certificate());
   for (auto at : order) {

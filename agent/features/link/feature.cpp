@@ -140,7 +140,7 @@ class Link {
   // True: it is attached, and served until its end.
   Task<bool> dial(LivePtr live, int failures) {
     // One dial at a time, so that each knows where the other is attached. But a relay that takes connections
-    // and is mute must not keep both.
+    // and is mute must not keep both: where one waits the other does not go, whatever it met elsewhere.
     auto& other_dial = dials_[1 - live->slot];
     while (other_dial && deps_.clock.now() < other_dial->began + a_moment)
       co_await dialed_.wait_until(deps_.clock, other_dial->began + a_moment);
@@ -150,7 +150,7 @@ class Link {
       if (other->slot != live->slot && !other->leaving)
         options.avoid.push_back(other->told.remote), nodes_.list(other->told.relay, &options.avoid);
     if (options.avoid.empty()) nodes_.list_mute(deps_.clock.now(), &options.avoid);
-    if (other_dial && !other_dial->trace->remote.empty()) options.avoid.push_back(other_dial->trace->remote);
+    if (other_dial && !other_dial->trace->remote.empty()) options.busy.push_back(other_dial->trace->remote);
     live->idle = options.idle = liveness().idle(Liveness::Role::watch);
     options.others_only = live->trial;
     options.known = known_;
