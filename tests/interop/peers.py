@@ -94,7 +94,7 @@ def _npm_install(folder):
     print("downloading the npm peers", flush=True)
     try:
         done = subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"], cwd=folder,
-                              capture_output=True, text=True, timeout=170)
+                              capture_output=True, text=True, timeout=300)
     except subprocess.TimeoutExpired:
         raise Missing("npm ci does not end") from None
     if done.returncode != 0:
