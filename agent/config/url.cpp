@@ -89,7 +89,7 @@ Result<Url> parse_cloud_url(std::string_view text) {
 }
 
 Result<Url> parse_proxy_url(std::string_view text) {
-  std::string fix = "Write the proxy as \"http://proxy.example.com:3128\".";
+  std::string fix = "Write the proxy as \"http://squid.example.com:3128\".";
   auto url = parse(text, "http", 0, fix, true);
   if (!url) return url;
   // Proxies have no customary port: a guess would send the owner looking for a fault elsewhere.

@@ -47,7 +47,7 @@ Task<Result<Answer>> Port::send(RawMessage message, SendOptions options) {
                     "Set cloud.url in the configuration file."};
   const Endpoint& to = endpoint->second;
   bool plain = message.decl->plain;
-  if (plain && !message.decl->harmless())
+  if (plain && (!message.decl->harmless() || options.reader))
     co_return Error{"gate.not_declared", Retry::give_up, "A message without TLS carries nothing.", ""};
   auto wire = serialize(message, plain ? "" : to.base_path);
   if (!wire) co_return std::move(wire).error();

@@ -27,7 +27,8 @@ struct SendOptions {
   Family family = Family::any;
   Millis patience = seconds(60);           // until the answer; for a hanging request the whole hang
   std::shared_ptr<Trace> trace = nullptr;  // filled in while it runs, also when it fails
-  // What it says of an answer, when asked: cloud.bad_answer makes it none, and no contact with the cloud.
+  // Reads the answer; where it says cloud.bad_answer there is none, and was no contact with the cloud. Not
+  // with a plain message, which is never read.
   std::function<Status(const Answer&)> reader = nullptr;
 };
 

@@ -2,6 +2,9 @@
 // nothing else. Made in app/features.cpp.
 #pragma once
 
+#include <optional>
+#include <type_traits>
+
 #include "agent/gate/gate.hpp"
 
 namespace qcloud {

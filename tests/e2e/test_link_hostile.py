@@ -61,7 +61,7 @@ def test_haste():
         home.attached()
         host = home.publish("raw", home.site.raw_port)
         before = [c["since"] for c in home.connections()]
-        # Few, so that on a slow machine too their turn to give way is minutes off.
+        # Few, so that their turn to give way is a minute off.
         there = [settled_visit(home, host, source="5.6.8.98") for _ in range(2)]
         words, gone, start, count = hello(host), collections.deque(), time.monotonic(), 0
         served = []

@@ -46,7 +46,7 @@ def test_system_proxy():
         path = os.path.join(agent.settings, "uLinux.conf")
         text = open(path).read()
         with open(path, "w") as out:
-            out.write(text.replace("proxy.home.example:3128", "%s:3128" % ROUTER))
+            out.write(text.replace("squid.home.example:3128", "%s:3128" % ROUTER))
         capture = world.capture()
         world.registered()
         shown = {s["key"]: s for s in agent.json("config", "show")["settings"]}

@@ -114,4 +114,9 @@ TEST_CASE_FIXTURE(World, "gate: an answer that its asker cannot read is no conta
   traced.trace = std::make_shared<Trace>();
   CHECK_FALSE(ask(unit::answer(200, "{}"), traced));
   CHECK(session.seen.empty());
+  // What comes without TLS is a stranger's, and not read.
+  auto page = Compose<sample::manifest, "page">().done();
+  auto refused = unit::finish(io, lane.ask(std::move(page), read_a));
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == "gate.not_declared");
 }

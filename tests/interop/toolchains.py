@@ -26,12 +26,11 @@ def _run(words, what, cwd=None, env=None, timeout=600):
     return done.stdout
 
 
-def _go(words, what, cwd=None, timeout=600):
+def _go(words, what, cwd=None):
     if shutil.which("go") is None:
         raise Optional("%s is a Go program, and there is no Go in the PATH" % what)
     # The toolchain that is here, or none: it would fetch a newer one.
-    return _run(["go"] + words, what, cwd, {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false"},
-                timeout)
+    return _run(["go"] + words, what, cwd, {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=readonly -buildvcs=false"})
 
 
 def own_go(folder):
@@ -41,11 +40,9 @@ def own_go(folder):
     for name in sorted(os.listdir(source)):
         with open(os.path.join(source, name), "rb") as part:
             mark.update(part.read())
-
-    def make(tree):
-        # Sooner than the test would be given up: without the module proxy it is left out, and does not fail.
-        _go(["build", "-trimpath", "-o", tree + "/" + folder, "."], folder, source, timeout=300)
-    return os.path.join(peers.once(os.path.join(peers.CACHE, "go-" + folder), mark.hexdigest(), make), folder)
+    tree = peers.once(os.path.join(peers.CACHE, "go-" + folder), mark.hexdigest(),
+                      lambda tree: _go(["build", "-trimpath", "-o", tree + "/" + folder, "."], folder, source))
+    return os.path.join(tree, folder)
 
 
 def go_module(module, version, commands):

@@ -263,14 +263,14 @@ TEST_CASE_FIXTURE(Bench,
 }
 
 TEST_CASE_FIXTURE(Bench, "proxy: the proxy looks up the cloud's name, we look up the proxy's") {
-  write_file("/etc/hosts", "127.0.0.1 proxy.test\n");
+  write_file("/etc/hosts", "127.0.0.1 squid.test\n");
   Dns dns("127.0.0.1", both);
   std::string asked;
   Server server({&host}, [&](Talk& talk) {
     asked = talk.request();
     talk.write("HTTP/1.1 503 x\r\n\r\n");
   });
-  proxy = "http://proxy.test:" + std::to_string(server.port());
+  proxy = "http://squid.test:" + std::to_string(server.port());
   auto request = to(443);
   request.host = "cloud.vendor.test";
   CHECK(code(send(request)) == "net.proxy_refused");

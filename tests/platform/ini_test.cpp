@@ -49,7 +49,7 @@ TEST_CASE("as editors and broken disks leave them") {
 }
 
 TEST_CASE("the web proxy") {
-  CHECK(proxy_url("TRUE", "proxy.home.example", "") == "http://proxy.home.example:80");
+  CHECK(proxy_url("TRUE", "squid.home.example", "") == "http://squid.home.example:80");
   CHECK(proxy_url("1", "proxy:3128", "") == "http://proxy:3128");
   CHECK(proxy_url("true", "HTTP://proxy:3128/", "") == "http://proxy:3128");
   CHECK(proxy_url("TRUE", "proxy", "8080") == "http://proxy:8080");

@@ -60,7 +60,7 @@ TEST_CASE("QTS 5.2 on ARM64, in use, its only volume locked") {
   CHECK(platform.facts.hardware.size() == 64);
   CHECK(platform.initialized);
   CHECK(platform.paths.state_dir == box.at(config + "qcloud"));
-  CHECK(platform.system.web_proxy() == "http://proxy.home.example:3128");
+  CHECK(platform.system.web_proxy() == "http://squid.home.example:3128");
   CHECK(platform.auth.admin(1000, 100));
   // The setting counts when it changes, without a restart.
   box.tree.write(config + "uLinux.conf", "[System]\nproxy toggle = TRUE\nproxy server = other:80\n");
