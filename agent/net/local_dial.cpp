@@ -27,12 +27,13 @@ Error reset_error() {
 
 class LoopbackStream : public LocalStream {
  public:
-  explicit LoopbackStream(tcp::socket socket) : socket_(std::move(socket)) {}
+  // Until both ways have ended in order the service must not take what it has for all there is, also where
+  // this process is killed.
+  explicit LoopbackStream(tcp::socket socket) : socket_(std::move(socket)) { cut_when_closed(true); }
   ~LoopbackStream() override {
     watch_->ready = nullptr;
+    if (finished_ && service_ended_) cut_when_closed(false);
     boost::system::error_code ignored;
-    // Both ways ended in order, or the service must not take what it has for all there is.
-    if (!finished_ || !service_ended_) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
     socket_.close(ignored);
   }
 
@@ -75,6 +76,11 @@ class LoopbackStream : public LocalStream {
   }
 
  private:
+  void cut_when_closed(bool cut) {
+    boost::system::error_code ignored;
+    socket_.set_option(asio::socket_base::linger(cut, 0), ignored);
+  }
+
   struct Vector {
     template <class Byte>
     explicit Vector(const Rows<Byte>& from) {
@@ -114,7 +120,7 @@ std::size_t LoopbackDial::most() const {
   constexpr rlim_t others = 128;  // descriptors
   rlimit files{};
   if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return others;
-  return static_cast<std::size_t>(std::max(files.rlim_cur, 2 * others) - others);
+  return static_cast<std::size_t>(files.rlim_cur - std::min(others, files.rlim_cur / 2));
 }
 
 Task<Result<std::unique_ptr<LocalStream>>> LoopbackDial::dial(std::string address, std::uint16_t port) {

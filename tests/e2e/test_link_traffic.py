@@ -207,5 +207,57 @@ def test_slow_readers():
             worst, resident, private))
 
 
+def test_cut_off():
+    """A program on the way that is killed, or a relay whose patience is over: nobody takes what he has for all there is,
+    neither the service nor the visitor."""
+    with Home("link_traffic.cut_off") as home:
+        home.site.raw()
+        home.attached()
+        host, here = home.publish("raw", home.site.raw_port), home.publish("here", home.site.raw_port, tls="here")
+        context = ssl.create_default_context(cafile=home.box_certificate())
+
+        def under_way():
+            """Uploads, with the TLS of each, and a download."""
+            links = [raw_visit(home, host, "fate"), context.wrap_socket(home.raw(), server_hostname=here),
+                     raw_visit(home, host, "send 500000000")]
+            links[1].sendall(hello(here) + b"fate\n")
+            for link in links[:2]:
+                link.sendall(b"x" * 100_000)
+            assert links[2].recv(1000)
+            wait_for("three visits", 5, lambda: home.visits() == 3)
+            time.sleep(0.5)
+            return links
+
+        def cut(link):
+            link.settimeout(bound(40))
+            try:
+                while socket.socket.recv(link, 1 << 18):  # below TLS
+                    pass
+            except ConnectionError:
+                return True
+            return False
+
+        def relay_out_of_patience():
+            old = home.relay.proc
+            home.relay.retire()
+            home.relay.start()
+            old.popen.wait(timeout=bound(40))
+
+        for who, end, again in (("agent killed", home.agent.crash, home.agent.start),
+                                ("relay killed", home.relay.kill, home.relay.start),
+                                ("relay drained", relay_out_of_patience, home.wait_attached)):
+            links = under_way()
+            end()
+            ends = [cut(link) for link in links]
+            again()
+            home.served_again()
+            fates = [read_all(raw_visit(home, host, "heard")).decode() for _ in range(2)]
+            assert ends == [True] * 3 and fates == ["cut"] * 2, (who, ends, fates)
+            for link in links:
+                link.close()
+            wait_for("no visit left", 5, lambda: home.visits() == 0)
+
+
+test_cut_off.seconds, test_cut_off.waits = 90, True
 test_bulk.seconds = test_many.seconds = test_crowd_here.seconds = 30
 test_ends.seconds = test_slow_readers.seconds = 15

@@ -106,6 +106,7 @@ Task<const char*> Relay::serve(Visit& visit) {
       visit.news.ring();
       if (visit.stream->over && !visit.stream->box_done) visit.wire->abort(true);
     };
+    visit.wire->cut_when_closed(true);
     co_await both(up(visit), down(visit));
     co_return "carried";
   }

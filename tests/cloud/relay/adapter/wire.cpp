@@ -213,10 +213,16 @@ void Wire::finish() {
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
 }
 
+// Not Asio's option, which a socket that is destroyed takes back.
+void Wire::cut_when_closed(bool cut) {
+  const linger value{cut, 0};
+  ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &value, sizeof value);
+}
+
 void Wire::abort(bool with_reset) {
   boost::system::error_code ignored;
   if (!socket_.is_open()) return;
-  if (with_reset) socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  cut_when_closed(with_reset);
   socket_.close(ignored);
 }
 

@@ -46,6 +46,8 @@ class Wire {
   std::size_t put(std::span<const std::span<const char>> from);
   /// No more from us: FIN, or close_notify and FIN.
   void finish();
+  /// From now on the peer sees a reset when this process ends, and no orderly end.
+  void cut_when_closed(bool cut);
   /// Ends both ways; whoever waits in read or write wakes with failure.
   void abort(bool with_reset = false);
 
