@@ -24,6 +24,38 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
   };
 
   std::vector<FeatureSlot> slots;
+  // The first: the others ride on it, and are stopped before it (agent/cloud/riding.hpp).
+  slots.push_back(
+      {&link::manifest,
+       &agent.link_port,
+       [&agent, standing, registered] {
+         return agent.deps.local && agent.switches.on(link::manifest.name) && registered() &&
+                standing() == Standing::good && !agent.being_erased(link::manifest.name);
+       },
+       [&agent] {
+         link::Deps deps{agent.deps.clock,
+                         agent.deps.rng,
+                         agent.deps.platform.net,
+                         agent.identity,
+                         agent.health,
+                         *agent.deps.local,
+                         agent.link.services,
+                         agent.link.state,
+                         agent.riding,
+                         [&agent] { return agent.settings.proxy(); },
+                         agent.settings.proxy_now,
+                         [&agent]() -> std::unique_ptr<TlsEnd> {
+                           const auto& registration = agent.identity.registration.get();
+                           if (!registration || !agent.deps.tls_ends) return nullptr;
+                           return agent.deps.tls_ends->make(
+                               agent.box_certificate.pem(registration->fqdn, agent.session.now()));
+                         },
+                         [&agent](link::VisitRecord visit) { agent.link.record(std::move(visit)); },
+                         agent.link.visits_there};
+         return link::run(std::move(deps), Lanes<link::manifest>(agent.link_port));
+       },
+       {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open},
+       waits_for_erasure(link::manifest.name)});
   slots.push_back(
       {&enroll::manifest,
        &agent.enroll_port,
@@ -56,37 +88,6 @@ std::vector<FeatureSlot> make_features(Agent& agent) {
        },
        {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open},
        waits_for_erasure(ddns::manifest.name)});
-  slots.push_back(
-      {&link::manifest,
-       &agent.link_port,
-       [&agent, standing, registered] {
-         return agent.deps.local && agent.switches.on(link::manifest.name) && registered() &&
-                standing() == Standing::good && !agent.being_erased(link::manifest.name);
-       },
-       [&agent] {
-         link::Deps deps{agent.deps.clock,
-                         agent.deps.rng,
-                         agent.deps.platform.net,
-                         agent.identity,
-                         agent.health,
-                         *agent.deps.local,
-                         agent.link.services,
-                         agent.link.state,
-                         agent.riding,
-                         [&agent] { return agent.settings.proxy(); },
-                         agent.settings.proxy_now,
-                         [&agent]() -> std::unique_ptr<TlsEnd> {
-                           const auto& registration = agent.identity.registration.get();
-                           if (!registration || !agent.deps.tls_ends) return nullptr;
-                           return agent.deps.tls_ends->make(
-                               agent.box_certificate.pem(registration->fqdn, agent.session.now()));
-                         },
-                         [&agent](link::VisitRecord visit) { agent.link.record(std::move(visit)); },
-                         agent.link.visits_there};
-         return link::run(std::move(deps), Lanes<link::manifest>(agent.link_port));
-       },
-       {&agent.switches.states, &agent.identity.registration, &agent.session.contact, &agent.outbox.open},
-       waits_for_erasure(link::manifest.name)});
   slots.push_back({&erasure::manifest,
                    &agent.erasure_port,
                    [&agent] { return !agent.outbox.open.get().empty(); },

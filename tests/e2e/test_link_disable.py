@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 
+from lab.compare import compare
 from lab.flows import SYN, describe, parse
 from lab.home import Home
 from lab.nas_site import PAGE
@@ -192,6 +193,31 @@ def test_removed():
         wait_for("the visit ended", 10, lambda: ended)
         home.wait_dns(home.fqdn(), [], 5)
         print("figure: no new visitor after %.1f s, the visit ended after %.1f s" % (closed, max(0, ended[0] - start)))
+
+
+def test_stopped():
+    """An agent that is told to end says goodbye on the connections that it has, and asks nobody anything any more; the
+    ledger has it all (A3)."""
+    with Home("link_disable.stopped") as home:
+        capture = home.capture()
+        home.attached()
+        for feature in ("link", "ddns"):
+            home.agent.cli("enable", feature)
+            home.wait_attached()
+            time.sleep(3)
+            mark = len(capture.frames())
+            home.agent.stop()
+            time.sleep(0.5)
+            said = [words for packet, words in _said(capture.frames(mark))
+                    if packet and BOXES_PORT not in (packet.sport, packet.dport)]
+            assert not said, said
+            home.agent.start()
+        home.wait_attached()
+        home.agent.cli("disable", "ddns")
+        home.agent.cli("disable", "link")
+        home.wait_settled()
+        differences, agreed = compare(capture.frames(), home.agent.ledger(), {"192.168.77.2"})
+        assert agreed and not differences, differences
 
 
 test_sigkill.seconds = 45
