@@ -141,13 +141,14 @@ def near(options):
     rivals = [name for name in paths if name not in (OURS, STRAIGHT, TLS)]
     best = {way: max(rivals, key=lambda name: streams[name][way]) for way in ("down", "up")}
     ratio = {way: _to(seen[OURS][way], seen[best[way]][way]) for way in best}
-    share = {way: _to(seen[OURS][way], seen[STRAIGHT][way]) for way in best}
+    shares = {name: {way: _to(seen[name][way], seen[STRAIGHT][way]) for way in best} for name in paths}
     for way in best:
         out["tunnel-" + way] = {"value": ours[way], "note": tunnels.note if way == "down" else ""}
         out["tunnel-" + way]["note"] = out["tunnel-" + way]["note"] or "medians of %d rounds; %s" % (rounds, place.net.control)
     out["throughput"] = {"value": min(ratio.values()), "note": ", ".join(
         "%s %.2f of %s" % (way, ratio[way], best[way]) for way in best)}
-    out["tunnel-share"] = {"value": min(share.values()), "note": "down %.2f, up %.2f" % (share["down"], share["up"])}
+    out["tunnel-share"] = {"value": min(shares[OURS].values()),
+                           "note": "down %.2f, up %.2f" % (shares[OURS]["down"], shares[OURS]["up"])}
     out["tunnel-cpu"] = {"value": max(ours["cpu down"], ours["cpu up"]),
                          "note": "down %.2f, up %.2f" % (ours["cpu down"], ours["cpu up"])}
     cost = {way: _to(seen[OURS]["cpu " + way], seen["ssh -R"]["cpu " + way]) for way in best}
@@ -155,7 +156,8 @@ def near(options):
     for count, of in added.items():
         out["latency-%d" % count] = {"value": of[OURS], "note": "to the %.0f of passing through" % of[STRAIGHT]}
         out["latency-%d-ssh" % count] = {"value": of[OURS] / of["ssh -R"], "note": "%.0f us with ssh -R" % of["ssh -R"]}
-    rows = [{"name": name, **({} if name == STRAIGHT else {"latency-1": added[1][name], "latency-16": added[16][name]}),
+    rows = [{"name": name, **({} if name == STRAIGHT else {"latency-1": added[1][name], "latency-16": added[16][name],
+                                                           "tunnel-share": min(shares[name].values())}),
              "tunnel-cpu": max(streams[name]["cpu down"], streams[name]["cpu up"]),
              "tunnel-down": streams[name]["down"], "tunnel-up": streams[name]["up"]} for name in rivals + [TLS, STRAIGHT]]
     return {**out, "_peers": rows}
