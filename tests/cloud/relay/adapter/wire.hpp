@@ -46,7 +46,7 @@ class Wire {
   std::size_t put(std::span<const std::span<const char>> from);
   /// No more from us: FIN, or close_notify and FIN.
   void finish();
-  /// From now on the peer sees a reset when this process ends, and no orderly end.
+  /// How the peer sees it when the socket is closed, also because this process ends: as a reset, or in order.
   void cut_when_closed(bool cut);
   /// Ends both ways; whoever waits in read or write wakes with failure.
   void abort(bool with_reset = false);
