@@ -154,8 +154,8 @@ int main(int argc, char** argv) {
   server->add_option("--public-url", options.public_url,
                      "Where people open the pages, as https://HOST:PORT; default: where the NAS asked");
   server->add_option("--zone", options.zone, "DNS zone of the public names")->capture_default_str();
-  auto* const pdns = server->add_option("--pdns-url", options.pdns_url,
-                                        "PowerDNS API, http://HOST:PORT; without it, names stay in memory");
+  auto* const pdns = server->add_option(
+      "--pdns-url", options.pdns_url, "PowerDNS API, http://ADDRESS:PORT; without it, names stay in memory");
   server->add_option("--pdns-key-file", options.pdns_key_file, "File with the API key")->needs(pdns);
   pdns->needs("--pdns-key-file");
   server->add_option("--front", options.front,

@@ -1,7 +1,5 @@
 #include "tests/cloud/adapter/pdns.hpp"
 
-#include <boost/asio/connect.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/json/serialize.hpp>
@@ -45,17 +43,20 @@ json::object rrset(const std::string& fqdn, std::string_view type,
 PowerDns::PowerDns(const std::string& url, std::string api_key, std::string zone)
     : api_key_(std::move(api_key)), zone_(std::move(zone) + '.') {
   const auto parsed = boost::urls::parse_uri(url);
-  if (!parsed || parsed->scheme() != "http" || parsed->encoded_host().empty())
-    throw std::invalid_argument("--pdns-url must be http://HOST:PORT");
-  host_ = std::string(parsed->host_address());
-  port_ = parsed->has_port() ? std::string(parsed->port()) : "80";
+  if (parsed && parsed->scheme() == "http") {
+    beast::error_code failed;
+    const auto address = asio::ip::make_address(std::string(parsed->host_address()), failed);
+    const auto port = parsed->has_port() ? parsed->port_number() : 80;
+    if (!failed && port != 0) server_ = {address, port};
+  }
+  if (server_.port() == 0) throw std::invalid_argument("--pdns-url must be http://ADDRESS:PORT");
 }
 
 int PowerDns::call(std::string_view method, const std::string& path, const std::string& body) {
   asio::io_context io;
   beast::tcp_stream stream(io);
   http::request<http::string_body> request{http::string_to_verb(method), path, 11, body};
-  request.set(http::field::host, host_);
+  request.set(http::field::host, server_.address().to_string());
   request.set("X-API-Key", api_key_);
   request.set(http::field::content_type, "application/json");
   request.keep_alive(false);
@@ -64,11 +65,8 @@ int PowerDns::call(std::string_view method, const std::string& path, const std::
   beast::flat_buffer buffer;
   int status = 0;
 
-  beast::error_code error;
-  const auto endpoints = asio::ip::tcp::resolver(io).resolve(host_, port_, error);
-  if (error) return 0;
   stream.expires_after(std::chrono::seconds(2));
-  stream.async_connect(endpoints, [&](beast::error_code failed, const asio::ip::tcp::endpoint&) {
+  stream.async_connect(server_, [&](beast::error_code failed) {
     if (failed) return;
     http::async_write(stream, request, [&](beast::error_code failed, std::size_t) {
       if (failed) return;

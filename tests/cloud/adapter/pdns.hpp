@@ -4,6 +4,7 @@
 // the server closes it after its answer, and takes 2 seconds at most.
 #pragma once
 
+#include <boost/asio/ip/tcp.hpp>
 #include <string>
 
 #include "tests/cloud/dns.hpp"
@@ -12,7 +13,7 @@ namespace refcloud {
 
 class PowerDns : public Dns {
  public:
-  /// `url`: http://HOST:PORT. The zone is made by the first call that reaches the server.
+  /// `url`: http://ADDRESS:PORT. The zone is made by the first call that reaches the server.
   PowerDns(const std::string& url, std::string api_key, std::string zone);
 
   bool replace(const std::vector<NameRecords>&) override;
@@ -24,8 +25,7 @@ class PowerDns : public Dns {
   /// The status, 0 if there was no answer.
   int call(std::string_view method, const std::string& path, const std::string& body);
 
-  std::string host_;
-  std::string port_;
+  boost::asio::ip::tcp::endpoint server_;
   std::string api_key_;
   std::string zone_;  ///< with the final dot
   bool ready_ = false;
