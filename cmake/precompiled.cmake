@@ -1,5 +1,5 @@
 # What nearly every file includes is parsed once: a fifth of the compiler's time. Files include what they use all the
-# same: the presets for the benches and the fuzzers do without this.
+# same: lint and the fuzzers do without this.
 if(NOT QCLOUD_PRECOMPILE)
   return()
 endif()

@@ -3,7 +3,7 @@
 # really taken to build/cross/lock.txt. Nothing is asked of the network when the cache has it all.
 #
 # usage: cross/fetch.sh            take the versions of lock.txt
-#        cross/fetch.sh --update   take the newest of Debian 12 and rewrite lock.txt
+#        cross/fetch.sh --update   take the newest and rewrite lock.txt
 #
 # A version that the mirrors have no more is replaced by the newest, loudly: Debian removes the one before when it
 # publishes a security fix. Either way it is Debian's signature that vouches for it (apt checks it), and the state that
@@ -13,6 +13,7 @@ cd "$(dirname "$(readlink -f "$0")")/.."
 . scripts/common.sh
 
 SOURCES="openssl c-ares sqlite3 qrencode nghttp2"
+NEWER="openssl"  # of Debian 13: see docs/dependencies.md
 TARBALL_IS_ENOUGH="openssl qrencode"
 DEBS="libc6-dev:armhf libc6-dev:arm64 libc6-dev:amd64"
 CACHE=$PWD/build/cache/cross STATE=$PWD/build/cross/apt
@@ -24,12 +25,14 @@ mirrors() {
     awk '($2 ~ /^bookworm(-updates|-security)?$/) && ($3 == "Debian" || $3 == "" || $3 ~ /^\$/) {print $1, $2}' | sort -u
 }
 
-# private_apt ARCH: a package state of its own below build/; prints its configuration file.
+# private_apt ARCH [newer]: a package state of its own below build/, of Debian 13 with `newer`; prints its configuration
+# file.
 private_apt() {
-  local arch=$1 root=$STATE/$1 uri suite
+  local arch=$1 root=$STATE/$1${2:+-$2} uri suite
   mkdir -p "$root"/{lists/partial,cache/archives/partial,parts}
   : >"$root/status"
   mirrors | while read -r uri suite; do
+    [ -z "${2:-}" ] || suite=${suite/bookworm/trixie}
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main"
     echo "deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $uri $suite main"
   done >"$root/sources.list"
@@ -64,25 +67,28 @@ versions() {
   fi
 }
 
-# get CONF KIND NAME VERSION: what apt downloads and finds signed, into the empty folder new/.
+# get CONF KIND NAME VERSION HOW: what apt downloads and finds signed, into the empty folder new/.
 get() {
-  local conf=$1 kind=$2 name=$3 version=$4
+  local conf=$1 kind=$2 name=$3 version=$4 how=$5
   rm -rf "$STATE/new"; mkdir -p "$STATE/new"; cd "$STATE/new"
   if [ "$kind" = deb ]; then apt-get -c "$conf" -q download "$name=$version"; return; fi
-  apt-get -c "$conf" -q source --download-only --only-source "$name=$version" && return
-  # The index can be ahead of the mirror's files. What stands alone is better taken in the newest
-  # release without Debian's patches than in an older one with them.
-  rm -rf "${STATE:?}"/new/*
-  [[ " $TARBALL_IS_ENOUGH " == *" $name "* ]] && apt-get -c "$conf" -q source --download-only --tar-only --only-source "$name=$version"
+  local options=(--download-only --only-source)
+  if [ "$how" = tarball ]; then
+    [[ " $TARBALL_IS_ENOUGH " == *" $name "* ]] || return
+    options+=(--tar-only)
+  fi
+  apt-get -c "$conf" -q source "${options[@]}" "$name=$version"
 }
 
-# download KIND NAME [VERSION]: file by file into the cache; prints lock lines. Without VERSION the newest to be had.
+# download KIND NAME HOW [VERSION]: file by file into the cache; prints lock lines. Without VERSION the newest to be had.
+# HOW: whole, with Debian's patches; or tarball, without.
 download() {
-  local kind=$1 name=$2 arch=amd64 conf version file sum
+  local kind=$1 name=$2 how=$3 arch=amd64 newer="" conf version file sum
   [ "$kind" = source ] || arch=${name#*:}
-  conf=$(private_apt "$arch")
-  for version in ${3:-$(versions "$conf" "$kind" "$name")}; do
-    (get "$conf" "$kind" "$name" "$version") >"$STATE/get.log" 2>&1 || continue
+  [[ " $NEWER " != *" $name "* ]] || newer=newer
+  conf=$(private_apt "$arch" $newer)
+  for version in ${4:-$(versions "$conf" "$kind" "$name")}; do
+    (get "$conf" "$kind" "$name" "$version" "$how") >"$STATE/get.log" 2>&1 || continue
     for file in "$STATE"/new/*; do
       [[ $file != *.asc ]] || continue
       sum=$(sha256sum "$file" | cut -d' ' -f1)
@@ -104,17 +110,19 @@ cached() {  # stdin: lock lines; true when each file is there and is itself
 }
 
 take() {  # take KIND NAME
-  local kind=$1 name=$2 locked version lines
+  local kind=$1 name=$2 how=whole locked version lines
   locked=$(grep -F "$kind $name " "$LOCK" 2>/dev/null || true)
   [ -z "$UPDATE" ] || locked=""
   if [ -n "$locked" ] && cached <<<"$locked"; then echo "$locked"; return; fi
   version=$(awk 'NR==1 {print $3}' <<<"$locked")
   say "downloading $kind $name $version" >&2
-  if [ -n "$locked" ] && lines=$(download "$kind" "$name" "$version"); then
+  # The index can be ahead of the mirror's files: then an older one with Debian's patches, then the newest without.
+  if [ -n "$locked" ] && [ "$kind" = source ] && ! grep -q '\.dsc ' <<<"$locked"; then how=tarball; fi
+  if [ -n "$locked" ] && lines=$(download "$kind" "$name" "$how" "$version"); then
     # The same version with other bytes is no version at all.
     [ -z "$(comm -13 <(sort <<<"$lines") <(sort <<<"$locked"))" ] || die "$name $version: the mirror's files are not those of $LOCK"
     lines=$locked
-  elif lines=$(download "$kind" "$name" ""); then
+  elif lines=$(download "$kind" "$name" whole || download "$kind" "$name" tarball); then
     [ -n "$UPDATE" ] || say "NOTE: $name $version is on no mirror any more; taking $(awk 'NR==1 {print $3}' <<<"$lines"). Run cross/fetch.sh --update and commit $LOCK." >&2
   else
     tail -n 5 "$STATE/get.log" >&2 || true

@@ -6,9 +6,10 @@ PACKAGES_build="g++ cmake ninja-build ccache libboost1.81-dev libssl-dev libc-ar
 PACKAGES_lab="openssl curl openssh-client iproute2 nftables bind9-dnsutils tshark faketime python3 python3-yaml"
 # A browser, to look at the page of a NAS through the relay.
 PACKAGES_demo="chromium"
-# Compilers for the ARM boxes, an emulator to run what they make, and what builds our static libraries.
-PACKAGES_cross="g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user binutils perl tcl
-  dpkg-dev xz-utils debian-archive-keyring"
+# What brings and builds the libraries of static programs.
+PACKAGES_static="binutils perl tcl dpkg-dev xz-utils debian-archive-keyring"
+# Compilers for the ARM boxes, and an emulator to run what they make.
+PACKAGES_cross="$PACKAGES_static g++-aarch64-linux-gnu g++-arm-linux-gnueabihf qemu-user"
 PACKAGES_lint="clang-format-16 clang-tidy-16"
 
 # need_packages GROUP...: installs what dpkg does not have; takes no time when nothing is missing.

@@ -1,12 +1,11 @@
 """What the box costs while nothing happens, and that it is silent when everything is off."""
-import os
 import socket
 import time
 
 from lab.proc import wait_for
 from lab.topology import Direct, Nat
 from probe import ip_bytes, memory, sample
-from world import STATIC, QuietHome, bench_world, stats_of
+from world import QuietHome, bench_world, stats_of
 
 # Three rounds of the kernel's keepalive, so that a window holds a whole number of them.
 WINDOW, ROUNDS = 75, 3
@@ -33,8 +32,8 @@ def _look(home, capture):
     return ip_bytes(capture.frames(mark))
 
 
-def _idle(name, binary=None):
-    with QuietHome(name, Nat, count=2, binary=binary) as home:
+def _idle():
+    with QuietHome("idle", Nat, count=2) as home:
         home.attached(ddns=True)
         # The first moments of a registration are not idleness.
         time.sleep(20)
@@ -58,10 +57,10 @@ def _idle(name, binary=None):
 
 
 def idle(_):
-    rss, anonymous, spent, watched, look, stats = _idle("idle")
+    rss, anonymous, spent, watched, look, stats = _idle()
     a_day = watched * DAY / WINDOW + watched / ROUNDS * SPARE_ROUNDS + look * LOOKS + QUESTION * QUESTIONS
     return {
-        "rss": {"value": rss, "note": "registered, ddns and link on, attached to two relays; shared libraries count in RSS"},
+        "rss": {"value": rss, "note": "registered, ddns and link on, attached to two relays"},
         "anonymous": {"value": anonymous},
         "cpu": {"value": spent["nanoseconds"] / 1e9 * DAY / WINDOW,
                 "note": "%.2f ms and %d ticks in %d s, times %d" % (spent["nanoseconds"] / 1e6, spent["ticks"],
@@ -78,17 +77,6 @@ def idle(_):
                              watched, WINDOW, SPARE_ROUNDS, LOOKS, look, QUESTIONS, QUESTION)},
         **stats,
     }
-
-
-def idle_static(_):
-    """The same box with the program that ships: static, stripped."""
-    if not os.path.exists(STATIC):
-        return {line: {"value": None, "note": "no static build here; type: cross/run --build-only x86_64"}
-                for line in ("rss-static", "anonymous-static")}
-    rss, anonymous, spent, _, _, stats = _idle("idle-static", STATIC)
-    return {"rss-static": {"value": rss, "note": "%d context switches and %.2f ms in %d s" % (
-        spent["voluntary"] + spent["involuntary"], spent["nanoseconds"] / 1e6, WINDOW)},
-            "anonymous-static": {"value": anonymous}, **stats}
 
 
 def economy(_):

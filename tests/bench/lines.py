@@ -8,10 +8,8 @@ Line = collections.namedtuple("Line", "id part title unit better reach stretch")
 COST, REACH, TUNNEL, CLOUD, TRUST = ("cost of having it", "reachability", "tunnel", "cloud side", "trust")
 
 LINES = [Line(*row) for row in [
-    ("rss", COST, "idle RSS, dynamic build", "MB", None, None, None),
-    ("anonymous", COST, "idle anonymous memory, dynamic build", "MB", None, None, None),
-    ("rss-static", COST, "idle RSS, static build", "MB", "<=", 10, 8),
-    ("anonymous-static", COST, "idle anonymous memory, static build", "MB", "<=", 3, 2),
+    ("rss", COST, "idle RSS", "MB", "<=", 10, 8),
+    ("anonymous", COST, "idle anonymous memory", "MB", "<=", 3, 2),
     ("rss-streams", COST, "RSS with 64 busy streams", "MB", "<=", 32, 20),
     ("rss-streams-1000", COST, "RSS with 1,000 busy streams", "MB", "<=", 32, 20),
     ("cpu", COST, "CPU a day, idle", "s", "<=", 1, None),
@@ -21,11 +19,9 @@ LINES = [Line(*row) for row in [
     ("wire", COST, "IP bytes a day, idle", "KB", "<=", 500, 400),
     ("wire-economy", COST, "IP bytes a day, idle, economy mode", "KB", "<=", 220, None),
     ("silence", COST, "packets with every feature off", "", "==", 0, None),
-    ("size", COST, "stripped qcloudd, dynamic", "MB", None, None, None),
-    ("size-static", COST, "stripped qcloudd, static", "MB", "<=", 9.0, 7.5),
+    ("size", COST, "stripped qcloudd", "MB", "<=", 9.0, 7.5),
     ("start-best", COST, "start to socket ready, best of 20", "ms", "<=", 30, 8),
     ("start", COST, "start to socket ready, median of 20", "ms", "<=", 30, 8),
-    ("start-static", COST, "start to socket ready, static, median of 20", "ms", "<=", 30, 8),
     ("again", COST, "start to name confirmed again, median", "ms", "<=", 300, 150),
     ("again-link", COST, "start to link up again, median", "ms", "<=", 300, 150),
     ("peers", COST, "peers measured beside it", "", None, None, None),

@@ -10,7 +10,7 @@ import time
 
 from lab.proc import LabError
 from lab.topology import Direct
-from world import STATIC, bench_world, stats_of
+from world import bench_world, stats_of
 
 _CLONE_NEWNS = 0x00020000
 _ASK = b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -65,24 +65,15 @@ def until(probe, begin, every):
     return time.monotonic() - begin
 
 
-def _starts(name, binary=None):
-    with bench_world(name, Direct, binary) as world:
+def start(_):
+    with bench_world("start", Direct) as world:
         took = []
         for _ in range(20):
             with started(world.agent) as begin:
                 took.append(until(lambda: _answers(world.agent.socket), begin, 0.0002) * 1e3)
-        return took
-
-
-def start(_):
-    took = _starts("start")
-    out = {"start-best": {"value": min(took)},
-           "start": {"value": statistics.median(took),
-                     "note": "not registered; fork to the first answer of GET /v1/status; worst %.0f ms" % max(took)}}
-    if os.path.exists(STATIC):
-        took = _starts("start-static", STATIC)
-        out["start-static"] = {"value": statistics.median(took), "note": "best %.1f ms, worst %.0f ms" % (min(took), max(took))}
-    return out
+    return {"start-best": {"value": min(took)},
+            "start": {"value": statistics.median(took),
+                      "note": "not registered; fork to the first answer of GET /v1/status; worst %.0f ms" % max(took)}}
 
 
 def again(_):

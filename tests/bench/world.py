@@ -8,17 +8,13 @@ from lab.world import World
 FOLDER = os.path.join(BUILD, "bench")
 
 
-# The program that ships; cross/run makes it.
-STATIC = os.environ.get("QCLOUD_STATIC") or os.path.join(BUILD, "cross-x86_64", "ship", "qcloudd")
-
-
 def _quieten(agent):
     agent.basics = agent.basics.replace('level = "debug"', 'level = "info"')
     agent.configure()
 
 
-def bench_world(name, topology, binary=None):
-    world = World(name, topology, folder=os.path.join(FOLDER, name), binary=binary)
+def bench_world(name, topology):
+    world = World(name, topology, folder=os.path.join(FOLDER, name))
     _quieten(world.agent)
     return world
 
