@@ -103,10 +103,11 @@ Result<std::unique_ptr<Db>> Db::open_once(const Options& options) {
   sqlite3_extended_result_codes(handle, 0);
 
   // Exclusive: one agent, no shared-memory file. Truncate: the journal file stays, so that a
-  // commit touches no directory.
-  for (const char* pragma : {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=TRUNCATE",
-                             "PRAGMA synchronous=FULL", "PRAGMA cache_size=-256", "PRAGMA temp_store=MEMORY",
-                             "PRAGMA trusted_schema=OFF", "PRAGMA foreign_keys=ON"})
+  // commit touches no directory. Secure: what is deleted, a key among it, is overwritten, also in the spool.
+  for (const char* pragma :
+       {"PRAGMA locking_mode=EXCLUSIVE", "PRAGMA journal_mode=TRUNCATE", "PRAGMA synchronous=FULL",
+        "PRAGMA cache_size=-256", "PRAGMA temp_store=MEMORY", "PRAGMA trusted_schema=OFF",
+        "PRAGMA foreign_keys=ON", "PRAGMA secure_delete=ON"})
     if (auto status = db->run(pragma); !status) return told(handle, options.state_path, status.error());
   if (sqlite3_db_readonly(handle, "main") == 1)
     return unusable(options.state_path, "the file cannot be written",

@@ -41,6 +41,22 @@ TEST_CASE("store: the state file is for its owner only") {
         std::filesystem::perms::none);
 }
 
+// Debian's SQLite does it by itself, the one that ships only when it is asked.
+TEST_CASE("store: what is deleted is overwritten, in the state and in the spool") {
+  unit::State state;
+  const std::string secret(60, 's');
+  REQUIRE(set_meta(state.db(), "key", secret));
+  REQUIRE(state.db().run("CREATE TABLE spool.secrets(value TEXT)"));
+  REQUIRE(state.db().run("INSERT INTO spool.secrets VALUES(?)", {secret}));
+  for (const auto& path : {state.state_path(), state.spool_path()})
+    CHECK(unit::read_all(path).find(secret) != std::string::npos);
+  REQUIRE(state.db().run("DELETE FROM meta WHERE key='key'"));
+  REQUIRE(state.db().run("DELETE FROM spool.secrets"));
+  state.close();
+  for (const auto& path : {state.state_path(), state.spool_path()})
+    CHECK(unit::read_all(path).find(secret) == std::string::npos);
+}
+
 TEST_CASE("store: a state of a newer version is refused and left as it is") {
   unit::State state;
   REQUIRE(set_meta(state.db(), "a", "1"));

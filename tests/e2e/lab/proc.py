@@ -11,7 +11,7 @@ import time
 REPO = os.path.realpath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
 BUILD = os.path.join(REPO, "build")
 # Another build tree can be tried, for example one with sanitizers.
-DEV = os.path.abspath(os.environ.get("QCLOUD_BUILD") or os.environ.get("QCLOUD_TREE") or os.path.join(BUILD, "dev"))
+DEV = os.path.realpath(os.environ.get("QCLOUD_BUILD") or os.environ.get("QCLOUD_TREE") or os.path.join(BUILD, "dev"))
 # Each tree has its logs, so that two lanes never meet.
 LOGS = os.path.join(DEV if os.environ.get("QCLOUD_BUILD") else BUILD, "e2e")
 QCLOUDD = os.path.join(DEV, "agent", "qcloudd")
