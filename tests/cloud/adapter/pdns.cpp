@@ -46,7 +46,7 @@ PowerDns::PowerDns(const std::string& url, std::string api_key, std::string zone
   if (parsed && parsed->scheme() == "http") {
     beast::error_code failed;
     const auto address = asio::ip::make_address(std::string(parsed->host_address()), failed);
-    const auto port = parsed->has_port() ? parsed->port_number() : 80;
+    const std::uint16_t port = parsed->has_port() ? parsed->port_number() : 80;
     if (!failed && port != 0) server_ = {address, port};
   }
   if (server_.port() == 0) throw std::invalid_argument("--pdns-url must be http://ADDRESS:PORT");
