@@ -32,7 +32,7 @@ def _look(home, capture):
     return ip_bytes(capture.frames(mark))
 
 
-def _idle():
+def idle(_):
     with QuietHome("idle", Nat, count=2) as home:
         home.attached(ddns=True)
         # The first moments of a registration are not idleness.
@@ -53,15 +53,11 @@ def _idle():
         look = _look(home, capture)
         if capture.dropped():
             raise RuntimeError("the capture lost frames")
-        return rss / 1e6, anonymous / 1e6, spent, watched, look, stats_of(home)
-
-
-def idle(_):
-    rss, anonymous, spent, watched, look, stats = _idle()
+        stats = stats_of(home)
     a_day = watched * DAY / WINDOW + watched / ROUNDS * SPARE_ROUNDS + look * LOOKS + QUESTION * QUESTIONS
     return {
-        "rss": {"value": rss, "note": "registered, ddns and link on, attached to two relays"},
-        "anonymous": {"value": anonymous},
+        "rss": {"value": rss / 1e6, "note": "registered, ddns and link on, attached to two relays"},
+        "anonymous": {"value": anonymous / 1e6},
         "cpu": {"value": spent["nanoseconds"] / 1e9 * DAY / WINDOW,
                 "note": "%.2f ms and %d ticks in %d s, times %d" % (spent["nanoseconds"] / 1e6, spent["ticks"],
                                                                     WINDOW, DAY / WINDOW)},
