@@ -53,7 +53,7 @@ openssl() {
     no-aria no-bf no-blake2 no-camellia no-cast no-des no-idea no-md4 no-mdc2 no-ocb no-rc2 no-rc4 no-rmd160 \
     no-seed no-siphash no-sm2 no-sm3 no-sm4 no-whirlpool no-ec2m \
     no-apps no-docs no-http no-quic no-thread-pool no-ml-kem no-ml-dsa no-slh-dsa no-argon2 no-rfc3779 \
-    CFLAGS="$flags" CXXFLAGS="$flags"
+    CFLAGS="$flags -O2" CXXFLAGS="$flags -O2"
   make build_generated
   make -j"$jobs" libcrypto.a libssl.a
   cp libcrypto.a libssl.a "$dest/lib"
@@ -82,7 +82,7 @@ by_cmake() {  # by_cmake PACKAGE OPTION...
 }
 c_ares() { by_cmake c-ares -DCARES_STATIC=ON -DCARES_SHARED=OFF -DCARES_BUILD_TOOLS=OFF -DCARES_BUILD_TESTS=OFF; }
 nghttp2() {
-  by_cmake nghttp2 -DENABLE_LIB_ONLY=ON -DENABLE_STATIC_LIB=ON -DENABLE_SHARED_LIB=OFF -DENABLE_DOC=OFF
+  by_cmake nghttp2 -DCMAKE_BUILD_TYPE=Release -DCMAKE_C_FLAGS_RELEASE="-O2 -DNDEBUG" -DENABLE_LIB_ONLY=ON -DENABLE_STATIC_LIB=ON -DENABLE_SHARED_LIB=OFF -DENABLE_DOC=OFF
   [ -f "$dest/lib/libnghttp2.a" ] || mv "$dest/lib/libnghttp2_static.a" "$dest/lib/libnghttp2.a"
 }
 qrencode() { by_cmake qrencode -DWITH_TOOLS=NO -DBUILD_SHARED_LIBS=NO -DWITHOUT_PNG=YES; }

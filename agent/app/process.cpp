@@ -109,7 +109,7 @@ int run_process(const Options& options) {
   auto vendor_key = load_pem(config->receipt_key_file, "cloud.receipt_key");
   if (!vendor_key) return fail(bad_config, vendor_key.error());
 
-  boost::asio::io_context io(1);
+  boost::asio::io_context io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE);  // no thread but this one, so no locks
   Agent* agent_for_floor = nullptr;
   auto trust = Trust::make(
       *ca,

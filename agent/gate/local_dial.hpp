@@ -3,13 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "agent/core/result.hpp"
 #include "agent/core/rows.hpp"
-#include "agent/core/signal.hpp"
 #include "agent/core/task.hpp"
 
 namespace qcloud {
@@ -18,9 +18,9 @@ namespace qcloud {
 class LocalStream {
  public:
   virtual ~LocalStream() = default;  // ends it; with a reset, unless both ways have ended in order
-  // Whom to notify when what was not possible may be by now; it outlives the stream. Set before the first
-  // byte.
-  virtual void tell(Signal& ready) = 0;
+  // Called when what was not possible may be by now, in a turn of its own; it may do anything but destroy the
+  // stream. Set before the first byte; null: nobody is told any more.
+  virtual void tell(std::function<void()> ready) = 0;
   // What is there; less than fits: no more now. Nothing: not now. 0: the service sends no more. Error
   // local.reset.
   virtual Result<std::optional<std::size_t>> read(const Rows<char>& into) = 0;

@@ -37,7 +37,7 @@ class LoopbackStream : public LocalStream {
     socket_.close(ignored);
   }
 
-  void tell(Signal& ready) override { watch_->ready = &ready; }
+  void tell(std::function<void()> ready) override { watch_->ready = std::move(ready); }
 
   Result<std::optional<std::size_t>> read(const Rows<char>& into) override {
     while (!watch_->reading) {
@@ -92,7 +92,7 @@ class LoopbackStream : public LocalStream {
   // What the kernel was asked to tell, and has not told yet: until then nothing is tried. It may come after
   // the stream's end.
   struct Watch {
-    Signal* ready = nullptr;
+    std::function<void()> ready;
     bool reading = false, writing = false;
   };
 
@@ -100,7 +100,7 @@ class LoopbackStream : public LocalStream {
     if (std::exchange((*watch_).*asked, true)) return;
     socket_.async_wait(direction, [watch = watch_, asked](boost::system::error_code) {
       (*watch).*asked = false;
-      if (watch->ready) watch->ready->notify();
+      if (watch->ready) watch->ready();
     });
   }
 

@@ -1,4 +1,6 @@
 // How a visit begins and ends: nothing is lost, and nothing counted that was.
+#include <cstring>
+
 #include "tests/features/link/house.hpp"
 
 using namespace qcloud;
@@ -59,4 +61,30 @@ TEST_CASE("link: who comes is said before his own words, also to a service that 
 TEST_CASE("link: visitors of whom the relay does not say where they come from keep nobody out") {
   House house;
   for (int i = 0; i < 2 * Doorkeeper::most; ++i) CHECK(house.status(house.visit("admin", "")) == "200");
+}
+
+TEST_CASE("link: only a visitor whose bytes wait stands still") {
+  unit::SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  auto served = std::make_shared<unit::Served>();
+  unit::FakeStream service(world.io.get_executor(), served);
+  Through through(*visit, service, "");
+  auto carrying = unit::start(world.io, through.carry(world.clock));
+  served->gives = "an answer";
+  served->wake();
+  CHECK(through.visitor_stands());
+  CHECK(world.heard_data(1) == "an answer");
+  CHECK(!through.visitor_stands());
+  served->gives = std::string(100'000, 'x');
+  const auto began = world.clock.now();
+  served->wake();
+  CHECK(world.heard_data(1).size() == 65535 - std::strlen("an answer"));
+  world.clock.advance(seconds(9));
+  CHECK(through.visitor_stands() == began);
+  visit->reset();
+  unit::settle(world.io);
+  CHECK(carrying.returned());
+  served->wake();  // it is nobody's business any more
 }

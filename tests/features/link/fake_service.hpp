@@ -1,7 +1,8 @@
 // Services on this box, as the test plays them.
 #pragma once
 
-#include <map>
+#include <boost/asio/post.hpp>
+#include <functional>
 
 #include "agent/core/signal.hpp"
 #include "agent/gate/local_dial.hpp"
@@ -15,27 +16,29 @@ struct Served {
   bool ends = false;  // after `gives` it sends no more
   bool resets = false;
   bool finished = false, gone = false;  // the agent's side
-  qcloud::Signal* told = nullptr;
+  std::function<void()> told;
   void wake() {
-    if (told) told->notify();
+    if (told) told();
   }
 };
 
 class FakeStream final : public qcloud::LocalStream {
  public:
-  explicit FakeStream(std::shared_ptr<Served> served) : served_(std::move(served)) {}
+  FakeStream(boost::asio::any_io_executor executor, std::shared_ptr<Served> served)
+      : executor_(std::move(executor)), served_(std::move(served)) {}
   ~FakeStream() override {
     served_->gone = true;
     served_->told = nullptr;
   }
-  void tell(qcloud::Signal& ready) override { served_->told = &ready; }
+  void tell(std::function<void()> ready) override { served_->told = std::move(ready); }
   qcloud::Result<std::optional<std::size_t>> read(const qcloud::Rows<char>& into) override {
     if (served_->resets) return reset();
     if (served_->gives.empty() && !served_->ends) return std::optional<std::size_t>();
     std::size_t count = 0;
     for (auto row : into) count += served_->gives.copy(row.data(), row.size(), count);
     served_->gives.erase(0, count);
-    if (count > 0 && count < into.bytes() && served_->ends) served_->wake();
+    if (count > 0 && count < into.bytes() && served_->ends)
+      boost::asio::post(executor_, [served = served_] { served->wake(); });
     return std::optional<std::size_t>(count);
   }
   qcloud::Result<std::size_t> write(const qcloud::Rows<const char>& from) override {
@@ -48,6 +51,7 @@ class FakeStream final : public qcloud::LocalStream {
 
  private:
   static qcloud::Error reset() { return {"local.reset", qcloud::Retry::retry_soon, "reset", ""}; }
+  boost::asio::any_io_executor executor_;
   std::shared_ptr<Served> served_;
 };
 
@@ -63,7 +67,7 @@ class FakeDial final : public qcloud::LocalDial {
     if (port == slow) co_await answers.wait();
     served.push_back(std::make_shared<Served>());
     served.back()->takes = !busy;
-    co_return std::unique_ptr<qcloud::LocalStream>(std::make_unique<FakeStream>(served.back()));
+    co_return std::unique_ptr<qcloud::LocalStream>(std::make_unique<FakeStream>(executor_, served.back()));
   }
   std::size_t most() const override { return places; }
   static constexpr std::uint16_t down = 1, slow = 2, full = 3;

@@ -246,6 +246,23 @@ TEST_CASE(
   }
 }
 
+TEST_CASE("link: whoever waits for room is woken as bytes leave, and nobody else") {
+  SessionWorld world;
+  world.greeted();
+  auto visit = world.open(1);
+  visit->answer(200);
+  visit->stirred().clear();
+  auto waiting = unit::start(world.io, visit->stirred().wait());
+  world.write(*visit, "an answer");
+  CHECK(world.heard_data(1) == "an answer");
+  CHECK(!waiting.ended());
+  std::size_t put = 0;
+  while (auto more = visit->put(std::string(1000, 'x'))) put += more;
+  CHECK(!waiting.ended());
+  CHECK(world.heard_data(1).size() == put);
+  CHECK(waiting.returned());
+}
+
 TEST_CASE("link: who waits for memory goes on when there is some") {
   SessionWorld world({}, 1 << 20);
   world.greeted();

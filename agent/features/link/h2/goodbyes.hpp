@@ -27,7 +27,9 @@ class Goodbyes {
         step = std::min(skip_, bytes.size());
         skip_ -= step;
       } else {
-        head_[have_++] = static_cast<unsigned char>(bytes[0]);
+        step = std::min(head_.size() - have_, bytes.size());
+        std::copy_n(bytes.data(), step, head_.data() + have_);
+        have_ += step;
         if (have_ == head_.size()) begin();
       }
       bytes = bytes.subspan(step);

@@ -143,13 +143,13 @@ void Session::cut(std::int32_t id, std::uint32_t code) {
 // At the head of a frame: also those that nghttp2 answers by itself.
 bool Session::begun(const nghttp2_frame_hd& head) {
   using What = Patience::What;
-  auto now = clock_.now();
+  auto count = [this](What what) { patience_.over(what, clock_.now()); };
   bool empty = head.length == 0 && !(head.flags & NGHTTP2_FLAG_END_STREAM);
-  if (head.type == NGHTTP2_RST_STREAM) patience_.over(What::reset, now);
-  if (head.type == NGHTTP2_PING && !(head.flags & NGHTTP2_FLAG_ACK)) patience_.over(What::ping, now);
+  if (head.type == NGHTTP2_RST_STREAM) count(What::reset);
+  if (head.type == NGHTTP2_PING && !(head.flags & NGHTTP2_FLAG_ACK)) count(What::ping);
   // An ACK that nobody asked for is an error to nghttp2 already.
-  if (head.type == NGHTTP2_SETTINGS && !(head.flags & NGHTTP2_FLAG_ACK)) patience_.over(What::settings, now);
-  if (head.type == NGHTTP2_DATA && empty) patience_.over(What::empty, now);
+  if (head.type == NGHTTP2_SETTINGS && !(head.flags & NGHTTP2_FLAG_ACK)) count(What::settings);
+  if (head.type == NGHTTP2_DATA && empty) count(What::empty);
   return !patience_.lost();
 }
 

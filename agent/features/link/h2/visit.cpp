@@ -71,14 +71,15 @@ void Visit::come(const Rows<const char>& bytes) {
 // Some of the share that one visit may hold; nothing, if it waits for the visitor or for memory.
 Rows<char> Visit::room(std::size_t wish) {
   pinched_ = false;
+  short_ = true;
   if (gone() || finished_) return {};
   // Who has taken much may have more: one who takes nothing holds little.
   auto taken = static_cast<std::size_t>(bytes_out_) - out_.size();
   auto most = std::min({session_->limits_.out_buffer, std::max(least, taken), budget_.share()});
   // Half of it at a time, or a busy visit would look for every little that leaves.
   if (out_.size() > most / 2) return {};
-  wish = std::min(wish, most - out_.size());
-  auto found = out_.room(wish);
+  auto found = out_.room(std::min(wish, most - out_.size()));
+  short_ = found.bytes() < wish;
   pinched_ = found.empty() && out_.empty();
   if (pinched_) budget_.want(64 * 1024);
   return found;

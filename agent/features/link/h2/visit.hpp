@@ -106,6 +106,7 @@ class Visit {
   bool finished_ = false;      // END_STREAM follows what is in out_
   bool deferred_ = false;      // nghttp2 waits to be told of bytes in out_
   bool pinched_ = false;       // waits for memory of the budget
+  bool short_ = false;         // was given less room than asked for, and waits for more
   bool bulk_ = false;
   bool refused_ = false;  // answered with other than 200
   bool gone_ = false;

@@ -71,9 +71,10 @@ void Session::balance() {
   if (!h2_) return;
   bool crowded = crowded_ ? !budget_.roomy() : budget_.crowded();
   if (crowded) budget_.want(budget_.roomy_at());
+  if (crowded == crowded_ || settings_out_) return;
   // At a pace that no relay calls a flood: meanwhile what is too much is refused.
   auto now = clock_.now();
-  if (crowded == crowded_ || settings_out_ || (crowded && now - crowded_since_ < seconds(2))) return;
+  if (crowded && now - crowded_since_ < seconds(2)) return;
   crowded_ = crowded;
   if (crowded) {
     crowded_since_ = now;
@@ -91,8 +92,9 @@ void Session::balance() {
 // How much a path carries in one round trip shows while bytes flow: a PING is sent with them, and what
 // came until its answer is the bandwidth-delay product. A visit that used most of its window doubles it.
 void Session::measure(std::size_t bytes) {
+  if (ping_sent_ || bytes < 8 * 1024) return;
   auto now = clock_.now();
-  if (ping_sent_ || bytes < 8 * 1024 || now - last_ping_ < between_pings) return;
+  if (now - last_ping_ < between_pings) return;
   bool growing = false;
   for (auto& [id, visit] : visits_)
     growing |= visit->window_ < limits_.largest_window && visit->in_since_ping_ >= visit->window_ / 2;
@@ -175,7 +177,8 @@ bool Session::take(std::int32_t id, std::size_t count) {
     visit.out_.consume(rows.bytes());
     count -= rows.bytes();
   }
-  visit.stirred_.notify();
+  // Who was given all the room that he asked for is not waiting for any.
+  if (visit.short_ || !visit.out_.empty()) visit.stirred_.notify();
   return true;
 }
 

@@ -8,18 +8,27 @@ constexpr std::size_t a_turn = 128 * 1024;
 }  // namespace
 
 Task<void> Carrier::carry(Clock& clock) {
-  service_.tell(visit_.stirred());
-  Turn in = Turn::waits, out = Turn::waits;
-  for (;;) {
-    if (in == Turn::waits) in = inward();
-    if (out == Turn::waits) out = outward();
-    auto now = clock.now();
-    in_.look(visit_.bytes_in(), visit_.waiting() + owed_.size(), now);
-    out_.look(visit_.bytes_out(), visit_.unsent(), now);
-    if (in == Turn::failed || out == Turn::failed) co_return;
-    if (in == Turn::ended && out == Turn::ended && visit_.over()) co_return;
-    co_await visit_.stirred().wait();
-  }
+  struct Told {
+    LocalStream& service;
+    ~Told() { service.tell(nullptr); }
+  } told{service_};
+  // Most of the time it is the service that has more, and no coroutine need wake for it.
+  service_.tell([this, &clock] {
+    if (look(clock)) visit_.stirred().notify();
+  });
+  while (!look(clock)) co_await visit_.stirred().wait();
+}
+
+bool Carrier::look(Clock& clock) {
+  if (inward_ == Turn::waits) inward_ = inward();
+  if (outward_ == Turn::waits) outward_ = outward();
+  auto for_service = visit_.waiting() + owed_.size(), for_visitor = visit_.unsent();
+  // Asked for the time only where something waits: most of the time nothing does.
+  auto now = for_service + for_visitor > 0 ? clock.now() : Instant();
+  to_service_.look(visit_.bytes_in(), for_service, now);
+  to_visitor_.look(visit_.bytes_out(), for_visitor, now);
+  if (inward_ == Turn::failed || outward_ == Turn::failed) return true;
+  return inward_ == Turn::ended && outward_ == Turn::ended && visit_.over();
 }
 
 std::optional<bool> Carrier::settled() {

@@ -1,5 +1,5 @@
-// Bytes between a visit and a service on this box, both ways. One coroutine a visit, which looks at both
-// directions whenever something has changed in one of them.
+// Bytes between a visit and a service on this box, both ways: both directions are looked at whenever
+// something has changed in one of them.
 #pragma once
 
 #include <optional>
@@ -42,9 +42,11 @@ class Carrier {
   // gone.
   Task<void> carry(Clock& clock);
 
-  // The service takes nothing, although there is something for it; and the visitor.
-  const Standstill& service() const { return in_; }
-  const Standstill& visitor() const { return out_; }
+  // Since when the service takes nothing, although there is something for it; and the visitor.
+  std::optional<Instant> service_stands() const { return to_service_.since(); }
+  std::optional<Instant> visitor_stands() const {
+    return visit_.unsent() == 0 ? std::nullopt : to_visitor_.since();
+  }
   // The visitor has answered what he heard: he is no stranger who only knocked.
   virtual bool under_way() const = 0;
 
@@ -64,8 +66,11 @@ class Carrier {
   LocalStream& service_;
 
  private:
+  bool look(Clock& clock);  // whether it is over
+
   std::string owed_;
-  Standstill in_, out_;
+  Turn inward_ = Turn::waits, outward_ = Turn::waits;
+  Standstill to_service_, to_visitor_;
 };
 
 // The bytes as they are.

@@ -113,7 +113,7 @@ Instant Switchboard::leave_the_stuck() {
   };
   for (const auto& led : led_) {
     if (!led.carrier) continue;
-    if (auto since = led.carrier->service().since()) ends(led, *since + stuck);
+    if (auto since = led.carrier->service_stands()) ends(led, *since + stuck);
     if (led.service.tls == Tls::here && !led.carrier->under_way()) ends(led, led.began + handshake);
   }
   return next;
@@ -131,7 +131,7 @@ bool Switchboard::find_room() {
     auto bytes = led.visit->bytes_in() + led.visit->bytes_out();
     if (bytes != std::exchange(led.seen, bytes)) led.moved = now;
     auto since =
-        std::min(led.carrier->service().since().value_or(now), led.carrier->visitor().since().value_or(now));
+        std::min(led.carrier->service_stands().value_or(now), led.carrier->visitor_stands().value_or(now));
     bool nothing_waits = since == now;
     who.push_back(&led);
     standing.push_back({led.visit->opening().visitor, now - (nothing_waits ? led.moved : since),

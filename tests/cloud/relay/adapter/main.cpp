@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
     options.tls.take_ephemeral = !options.setup_suffix.empty();
     more_descriptors();
     Relay relay(options);
-    asio::io_context io(1);
+    asio::io_context io(BOOST_ASIO_CONCURRENCY_HINT_UNSAFE);  // no thread but this one, so no locks
     relay.start(io, [&] {
       if (!ready.empty())
         std::ofstream(ready) << json::serialize(

@@ -22,7 +22,7 @@ constexpr milliseconds again{500};  // and asks so often
 constexpr unsigned char unexpected_message = 10, unrecognized_name = 112;  // RFC 8446 6, RFC 6066 3
 // Read from a visitor at a time: twice what came last, and much only if the box has taken all that came
 // before.
-constexpr std::size_t little = 4 * 1024, chunk = 32 * 1024, large_chunk = 128 * 1024;
+constexpr std::size_t little = 1000, chunk = 32 * 1024, large_chunk = 128 * 1024;
 
 std::string forwarded(const Wire& wire) {
   auto address = wire.peer().to_string();
@@ -183,8 +183,8 @@ Task<void> Relay::up(Visit& visit) {
     if (stream.over) co_return;
     std::optional<long> got;
     if (visit.wire->emptied()) {
-      bool again = co_await visit.wire->readable();
-      if (!again) got = -1;
+      auto [failed] = co_await visit.wire->readable();
+      if (failed) got = -1;
     } else {
       auto place = visit.session->place(stream, std::min(wish, stream.waiting() ? chunk : large_chunk));
       got = visit.wire->take(place);

@@ -19,6 +19,11 @@ constexpr int record_head = 5;  // bytes (RFC 8446, 5.1)
 constexpr long read_at_once = 128 * 1024;
 constexpr long written_at_once = 144 * 1024;  // a batch of 128 KiB, with what TLS adds to it
 
+// Clearing goes through sixteen places, empty or not.
+void forget_failures() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
 
 }  // namespace
@@ -50,6 +55,12 @@ Task<bool> Wire::ready(bool to_read) {
   auto [failed] =
       co_await socket_.async_wait(to_read ? tcp::socket::wait_read : tcp::socket::wait_write, as_value);
   co_return !failed;
+}
+
+// Each byte of a visitor waits here: without a coroutine of its own.
+Task<std::tuple<boost::system::error_code>> Wire::readable() {
+  emptied_ = false;
+  return socket_.async_wait(tcp::socket::wait_read, as_value);
 }
 
 Task<bool> Wire::lost() {
@@ -133,7 +144,7 @@ Task<long> Wire::read(std::span<char> into) {
         bool again = co_await ready(true);
         if (!again) co_return -1;
       }
-      ERR_clear_error();
+      forget_failures();
       auto got = read_records(into);
       int wanted = got > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), static_cast<int>(got));
       if (wanted == SSL_ERROR_ZERO_RETURN) co_return 0;
@@ -156,7 +167,7 @@ Task<bool> Wire::write(std::span<const char> from) {
     long put = 0;
     bool to_read = false;
     if (ssl_) {
-      ERR_clear_error();
+      forget_failures();
       put = SSL_write(ssl_.get(), from.data(), static_cast<int>(from.size()));
       int wanted = put > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), static_cast<int>(put));
       if (put <= 0 && wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) co_return false;
@@ -189,7 +200,8 @@ std::size_t Wire::put(std::span<const std::span<const char>> from) {
   message.msg_iov = rows.data();
   for (auto piece : from.first(std::min(from.size(), rows.size())))
     rows[message.msg_iovlen++] = {const_cast<char*>(piece.data()), piece.size()};
-  auto sent = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+  auto sent = message.msg_iovlen == 1 ? ::send(fd(), rows[0].iov_base, rows[0].iov_len, MSG_NOSIGNAL)
+                                      : ::sendmsg(fd(), &message, MSG_NOSIGNAL);
   if (sent <= 0) return 0;
   moved_ = std::chrono::steady_clock::now();
   return static_cast<std::size_t>(sent);

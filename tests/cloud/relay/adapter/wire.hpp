@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 
 #include "tests/cloud/relay/adapter/race.hpp"
 
@@ -35,9 +36,9 @@ class Wire {
   Task<long> read(std::span<char> into);
   /// Without TLS: the same, but nothing when it would have to wait.
   std::optional<long> take(std::span<char> into);
-  /// The kernel had less than was asked for: there is no more before readable() (false: it is lost).
+  /// The kernel had less than was asked for: there is no more before readable().
   bool emptied() const { return emptied_; }
-  Task<bool> readable() { return ready(true); }
+  Task<std::tuple<boost::system::error_code>> readable();
   /// After the peer's end: true when he is gone as well, false when we have ended.
   Task<bool> lost();
   /// All of it; false when the connection is lost. prompt(): it did not have to wait.
