@@ -124,7 +124,6 @@ Task<void> Relay::write_box(WirePtr wire, SessionPtr session, Bell& more) {
     if (bytes.empty()) {
       if (session->done()) co_return wire->finish();
       co_await more.wait();
-      if (session->streams() > 1) co_await asio::post(wire->executor(), asio::use_awaitable);
       continue;
     }
     bool written = co_await wire->write(bytes);

@@ -200,8 +200,7 @@ std::size_t Wire::put(std::span<const std::span<const char>> from) {
   message.msg_iov = rows.data();
   for (auto piece : from.first(std::min(from.size(), rows.size())))
     rows[message.msg_iovlen++] = {const_cast<char*>(piece.data()), piece.size()};
-  auto sent = message.msg_iovlen == 1 ? ::send(fd(), rows[0].iov_base, rows[0].iov_len, MSG_NOSIGNAL)
-                                      : ::sendmsg(fd(), &message, MSG_NOSIGNAL);
+  auto sent = ::sendmsg(fd(), &message, MSG_NOSIGNAL);
   if (sent <= 0) return 0;
   moved_ = std::chrono::steady_clock::now();
   return static_cast<std::size_t>(sent);
