@@ -44,8 +44,8 @@ source_of() {
 }
 
 # For speed, like nghttp2, since each byte of a visitor goes through both. With assembler, without what neither the agent
-# nor its cloud speaks. The key exchange that outlasts quantum computers
-# (ML-KEM) adds 2 KB to each connection, more than what many of ours carry.
+# nor its cloud speaks. The key exchange that outlasts quantum computers (ML-KEM) adds 2 KB to each connection, more than
+# what many of ours carry.
 openssl() {
   cd "$(source_of openssl)"
   ./Configure "$openssl_target" --cross-compile-prefix="$triple-" --prefix=/usr --openssldir=/etc/ssl \

@@ -38,12 +38,6 @@ Error connect_error(int code) {
   }
 }
 
-// What OpenSSL is asked next must not be answered by an older failure. Clearing goes through sixteen places,
-// empty or not.
-void forget_failures() {
-  if (ERR_peek_error() != 0) ERR_clear_error();
-}
-
 Error lost() { return {"net.reset", Retry::retry_soon, "The connection to the cloud was lost.", ""}; }
 
 }  // namespace
@@ -225,7 +219,7 @@ Task<Result<std::size_t>> Connection::read(std::span<char> into) {
       if (!co_await ready(tcp::socket::wait_read)) co_return lost();
     // Aborted meanwhile: TLS would go on with a number that is another socket's by now.
     if (!socket_.is_open()) co_return lost();
-    forget_failures();
+    ERR_clear_error();
     // As many records as are here already. What ends it after them, the next call hears.
     std::size_t sum = 0;
     int got = 0;
@@ -265,7 +259,7 @@ Task<Result<bool>> Connection::write_from(std::span<const char> bytes) {
   }
   while (sent < bytes.size()) {
     if (!socket_.is_open()) co_return lost();
-    forget_failures();
+    ERR_clear_error();
     int put = SSL_write(ssl_.get(), bytes.data() + sent, static_cast<int>(bytes.size() - sent));
     if (put > 0) {
       sent += static_cast<std::size_t>(put);

@@ -86,5 +86,5 @@ TEST_CASE("link: only a visitor whose bytes wait stands still") {
   visit->reset();
   unit::settle(world.io);
   CHECK(carrying.returned());
-  served->wake();  // it is nobody's business any more
+  CHECK(!served->told);  // it is nobody's business any more
 }

@@ -44,6 +44,7 @@ class Carrier {
 
   // Since when the service takes nothing, although there is something for it; and the visitor.
   std::optional<Instant> service_stands() const { return to_service_.since(); }
+  // Bytes that have left woke nobody who would have looked.
   std::optional<Instant> visitor_stands() const {
     return visit_.unsent() == 0 ? std::nullopt : to_visitor_.since();
   }

@@ -21,7 +21,7 @@ constexpr seconds for_room{15};     // a visitor waits for a box that has none
 constexpr milliseconds again{500};  // and asks so often
 constexpr unsigned char unexpected_message = 10, unrecognized_name = 112;  // RFC 8446 6, RFC 6066 3
 // Read from a visitor at a time: twice what came last, and much only if the box has taken all that came
-// before.
+// before. So little that the allocator has it at hand.
 constexpr std::size_t little = 1000, chunk = 32 * 1024, large_chunk = 128 * 1024;
 
 std::string forwarded(const Wire& wire) {

@@ -19,11 +19,6 @@ constexpr int record_head = 5;  // bytes (RFC 8446, 5.1)
 constexpr long read_at_once = 128 * 1024;
 constexpr long written_at_once = 144 * 1024;  // a batch of 128 KiB, with what TLS adds to it
 
-// Clearing goes through sixteen places, empty or not.
-void forget_failures() {
-  if (ERR_peek_error() != 0) ERR_clear_error();
-}
-
 void set(int fd, int level, int option, int value) { ::setsockopt(fd, level, option, &value, sizeof value); }
 
 }  // namespace
@@ -144,7 +139,7 @@ Task<long> Wire::read(std::span<char> into) {
         bool again = co_await ready(true);
         if (!again) co_return -1;
       }
-      forget_failures();
+      ERR_clear_error();
       auto got = read_records(into);
       int wanted = got > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), static_cast<int>(got));
       if (wanted == SSL_ERROR_ZERO_RETURN) co_return 0;
@@ -167,7 +162,7 @@ Task<bool> Wire::write(std::span<const char> from) {
     long put = 0;
     bool to_read = false;
     if (ssl_) {
-      forget_failures();
+      ERR_clear_error();
       put = SSL_write(ssl_.get(), from.data(), static_cast<int>(from.size()));
       int wanted = put > 0 ? SSL_ERROR_NONE : SSL_get_error(ssl_.get(), static_cast<int>(put));
       if (put <= 0 && wanted != SSL_ERROR_WANT_READ && wanted != SSL_ERROR_WANT_WRITE) co_return false;
