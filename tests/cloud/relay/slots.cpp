@@ -32,7 +32,9 @@ SessionPtr Slots::best(const std::string& id, const Session* but) const {
   for (const auto& one : of(id)) {
     if (!one->usable() || one.get() == but) continue;
     // One that has not said its SETTINGS yet may be asked (RFC 9113 3.4), rather than one that may be dead.
-    auto worth = [](const Session& s) { return std::tuple(s.aside(), !s.greeted(), s.streams()); };
+    auto worth = [](const Session& s) {
+      return std::tuple(s.aside(), !s.greeted(), s.large_streams(), s.streams() / together);
+    };
     if (!found || worth(*one) < worth(*found)) found = one;
   }
   return found;
