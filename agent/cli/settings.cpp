@@ -3,6 +3,7 @@
 #include "agent/cli/field.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace qcloud::cli {
 namespace {
@@ -18,6 +19,16 @@ std::string whose(const boost::json::object& setting, const std::string& path) {
 bool named(const boost::json::array& services, const std::string& name) {
   return std::any_of(services.begin(), services.end(),
                      [&](const auto& item) { return text_at(object_of(item), "name") == name; });
+}
+
+// Enough to say what would be published; the agent looks closer.
+bool services_well_formed(const boost::json::array& services) {
+  std::set<std::string> names;
+  return std::all_of(services.begin(), services.end(), [&](const auto& item) {
+    const auto* port = find(object_of(item), "port");
+    const auto name = raw_at(object_of(item), "name");
+    return !name.empty() && names.insert(name).second && port && port->is_int64();
+  });
 }
 
 std::string value_text(const boost::json::value* value) {
@@ -81,7 +92,7 @@ bool well_formed(const boost::json::object& backup) {
   const auto* switches = find(backup, "switches");
   const auto* services = find(backup, "services");
   if (!settings || !switches || !settings->is_object() || !switches->is_object()) return false;
-  if (services && !services->is_array()) return false;
+  if (services && !(services->is_array() && services_well_formed(services->get_array()))) return false;
   const auto& texts = settings->get_object();
   const auto& flags = switches->get_object();
   return std::all_of(

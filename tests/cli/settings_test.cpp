@@ -114,9 +114,13 @@ TEST_CASE("config restore: which services it publishes, and which no longer, is 
   CHECK(said.find("  published: ssh, 127.0.0.1 port 22, TLS ends in the agent\n") != std::string::npos);
   CHECK(said.find("  no longer published: files\n") != std::string::npos);
   CHECK(said.find("web") == std::string::npos);
-  Call bad(agent.socket());
-  CHECK(bad({"config", "restore", dir.write("bad.json", begin + "\"x\"}"), "--yes"}) == 1);
-  CHECK(bad.err.str().find("damaged") != std::string::npos);
+  for (const char* services :
+       {R"("x")", R"([7])", R"([{"port":22}])", R"([{"name":"ssh"}])", R"([{"name":"","port":22}])",
+        R"([{"name":"ssh","port":"22"}])", R"([{"name":"ssh","port":22},{"name":"ssh","port":23}])"}) {
+    Call bad(agent.socket());
+    CHECK(bad({"config", "restore", dir.write("bad.json", begin + services + "}"), "--yes"}) == 1);
+    CHECK(bad.err.str().find("damaged") != std::string::npos);
+  }
 }
 
 TEST_CASE("config restore: the same again changes nothing and asks nothing; what is no backup is refused") {
