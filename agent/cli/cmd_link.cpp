@@ -65,9 +65,10 @@ std::string visitors_text(const boost::json::object& object) {
   std::string out;
   for (const auto& item : list_at(object, "visitors")) {
     const auto& visit = object_of(item);
-    out += text_at(visit, "time") + "  " + text_at(visit, "visitor") + "  " + text_at(visit, "service") +
-           "  " + text_at(visit, "outcome") + ", " + std::to_string(number_at(visit, "bytes_out")) +
-           " bytes\n";
+    const auto service = text_at(visit, "service");
+    out += text_at(visit, "time") + "  " + text_at(visit, "visitor") + "  " +
+           (service.empty() ? "-" : service) + "  " + text_at(visit, "outcome") + ", " +
+           std::to_string(number_at(visit, "bytes_out")) + " bytes\n";
   }
   return out.empty() ? "No visit is known: the log begins with the agent's start, or a registration.\n" : out;
 }

@@ -124,7 +124,7 @@ TEST_CASE("link status and visitors") {
       R"({"schema":1,"attached":[{"relay":"relay-a","address":"5.6.8.2","since":"2026-11-23T10:00:00Z","round_trip_ms":12,"visits":3}],"seen":"5.6.7.20","visits":7,"bytes_in":10,"bytes_out":2000})");
   agent.answer(
       "GET /v1/link/visitors", 200,
-      R"({"schema":1,"visitors":[{"time":"2026-11-23T10:00:00Z","service":"web","visitor":"5.6.7.99","milliseconds":5,"bytes_in":1,"bytes_out":2,"outcome":"served"}]})");
+      R"({"schema":1,"visitors":[{"time":"2026-11-23T10:00:00Z","service":"web","visitor":"5.6.7.99","milliseconds":5,"bytes_in":1,"bytes_out":2,"outcome":"served"},{"time":"2026-11-23T10:00:00Z","service":"","visitor":"5.6.7.98","milliseconds":5,"bytes_in":1,"bytes_out":0,"outcome":"not published"}]})");
   Call status(agent.socket()), visitors(agent.socket());
   CHECK(status({"link", "status"}) == 0);
   CHECK(has(status.out.str(), "relay-a (5.6.8.2)"));
@@ -133,6 +133,7 @@ TEST_CASE("link status and visitors") {
   CHECK(has(status.out.str(), "7 visits so far, 10 bytes in, 2000 bytes out"));
   CHECK(visitors({"link", "visitors"}) == 0);
   CHECK(has(visitors.out.str(), "5.6.7.99  web  served"));
+  CHECK(has(visitors.out.str(), "5.6.7.98  -  not published, 0 bytes"));
 }
 
 TEST_CASE("link status: why there is no connection, and what to do") {
