@@ -16,7 +16,10 @@ using Steady = std::chrono::steady_clock;
 
 namespace {
 
-constexpr seconds for_hello{5}, for_answer{30}, silence{10};
+constexpr seconds for_hello{5}, for_answer{30};
+// Since when a box has been silent for it to be asked whether it is there: when a visit is opened, and while
+// it waits for the answer.
+constexpr seconds silence{10}, suspense{3};
 constexpr seconds for_room{15};     // a visitor waits for a box that has none
 constexpr milliseconds again{500};  // and asks so often
 constexpr unsigned char unexpected_message = 10, unrecognized_name = 112;  // RFC 8446 6, RFC 6066 3
@@ -167,8 +170,13 @@ Task<bool> Relay::ask(Visit& visit, SessionPtr session) {
   stream.on_bytes = [&visit](auto bytes) { return visit.wire->put(bytes); };
   session->send(stream, visit.hello.bytes());
   if (Steady::now() - session->heard() > silence) launch(visit.wire->executor(), doubt(session));
-  bool in_time = true;
-  while (in_time && stream.status == 0 && !stream.over) in_time = co_await visit.news.wait(for_answer);
+  const auto until = Steady::now() + for_answer;
+  auto waits = [&] { return stream.status == 0 && !stream.over && Steady::now() < until; };
+  while (waits()) {
+    co_await visit.news.wait(suspense);
+    if (waits() && Steady::now() - session->heard() >= suspense)
+      launch(visit.wire->executor(), doubt(session));
+  }
   if (stream.untouched) co_return false;
   visit.hello.bytes() = {};  // sent, and never again
   if (stream.status != 200) session->reset(stream);

@@ -82,7 +82,7 @@ class Box:
         context.load_cert_chain(test.path(name + ".pem"), test.path(name + ".key"))
         context.set_alpn_protocols(["h2-reverse"])
         self.link = context.wrap_socket(socket.create_connection(test.boxes, 10))
-        self.sullen, self.over = sullen, threading.Event()
+        self.sullen, self.over, self.visited = sullen, threading.Event(), threading.Event()
         with contextlib.suppress(OSError):  # it may be turned away
             self.link.sendall(frame(SETTINGS, 0, 0) + frame(SETTINGS, ACK, 0))
         test.addCleanup(self.leave)
@@ -108,6 +108,7 @@ class Box:
             self.link.sendall(frame(PING, ACK, 0, payload))
         if kind == HEADERS and stream > 1:
             self.link.sendall(frame(HEADERS, END_HEADERS, stream, b"\x88"))
+            self.visited.set()
 
     def chat(self):
         """Says something each second, and nothing that it is asked for."""
@@ -239,6 +240,20 @@ class RelayTest(RelayCase):
         late = self.visitor()
         late.settimeout(5)
         self.assertEqual(late.recv(7), b"\x15\x03\x01\0\2\2\x70", "let in by what was true once")
+
+    def test_a_visit_that_a_dead_attachment_took_is_led_to_the_other(self):
+        older, younger = Box(self, "one"), Box(self, "one")
+        self.assertTrue(within(5, lambda: self.cloud.asked["/relay/attach"] == 2))
+        time.sleep(0.5)
+        self.visitor()
+        self.assertTrue(older.visited.wait(2))
+        older.sullen = True
+        began = time.monotonic()
+        self.visitor()
+        self.assertTrue(younger.visited.wait(15), "the visitor waits for who is dead")
+        self.assertGreater(time.monotonic() - began, 2)
+        self.assertTrue(older.over.is_set())
+        self.assertFalse(younger.over.is_set())
 
     def test_a_box_has_so_many_places_and_no_more(self):
         many = [Box(self, "one", sullen=True).chat() for _ in range(20)]
