@@ -11,7 +11,7 @@ from lab.decrypt import Request
 from lab.flows import flows, parse
 from lab.odd import Satellite
 from lab.proc import LOGS
-from lab.topology import CLOUD_V4, Nat
+from lab.topology import CLOUD_V4, CLOUD_V6, Direct, Nat
 
 
 def _folder(name):
@@ -58,6 +58,39 @@ def test_capture_counts_once():
         assert on_the_wire > total, "nothing was sent twice, so nothing is proved"
         assert seen == [net.public], "the router does not translate: %s" % seen
         assert (flow.bytes_out, flow.bytes_in) == (total, total), (flow.bytes_out, flow.bytes_in)
+    finally:
+        net.close()
+        proc.stop_all()
+
+
+def test_capture_knows_who_was_gone():
+    """An answer that comes when the socket is closed counts for nobody; one that could still be read does."""
+    folder = _folder("lab.capture_knows_who_was_gone")
+    net = Direct(folder)
+    try:
+        for ns, interface, address in ((net.inet, "toward-nas", "2a0b:2::1"), (net.nas, "eth0", "2a0b:2::10")):
+            ns.ip("addr add %s/64 dev %s nodad" % (address, interface))
+        net.nas.ip("-6 route add default via 2a0b:2::1")
+        capture, hosts = Capture(net.nas, "eth0", folder + "/nas.pcap"), []
+        for family, far in ((socket.AF_INET, CLOUD_V4), (socket.AF_INET6, CLOUD_V6)):
+            for stays in (True, False):
+                with net.inet.entered():
+                    server = socket.socket(family, socket.SOCK_DGRAM)
+                    server.bind((far, 0))
+                with net.nas.entered():
+                    client = socket.socket(family, socket.SOCK_DGRAM)
+                    client.sendto(b"question", server.getsockname()[:2])
+                server.settimeout(5)
+                words, back = server.recvfrom(100)
+                if not stays:
+                    client.close()
+                server.sendto(b"an answer", back)
+                hosts.append((back[0], stays, client))
+                time.sleep(0.3)
+        capture.stop()
+        seen = [(flow.bytes_out, flow.bytes_in) for flow in flows(capture.frames(), {host for host, _, _ in hosts})
+                if flow.proto == "udp"]
+        assert seen == [(8, 9), (8, 0)] * 2, seen
     finally:
         net.close()
         proc.stop_all()

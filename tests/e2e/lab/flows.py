@@ -1,7 +1,7 @@
 """From frames to flows: payload bytes of each connection, both ways.
 
 TCP payload is counted as sequence span (RFC 9293 section 3.4), SYN and FIN excluded, so a segment
-sent twice counts once. UDP payload is counted datagram by datagram.
+sent twice counts once. UDP payload is counted datagram by datagram; one that found no socket any more reached nobody.
 """
 import collections
 import socket
@@ -37,6 +37,17 @@ def parse(frame):
         return Packet("tcp", src, sport, dst, dport, seq, flags, end - at - offset,
                       frame[at + offset:end])
     return None
+
+
+def turned_away(frame):
+    """The datagram of which this frame says that its port is unreachable (RFC 792, RFC 4443 section 3.1), or None. The
+    kernel's word: a program without privilege cannot say it."""
+    kind, at, says = struct.unpack_from("!H", frame, 12)[0], 54, (1, 4)
+    if kind == 0x0800 and frame[23] == socket.IPPROTO_ICMP:
+        at, says = 14 + (frame[14] & 15) * 4, (3, 3)
+    elif kind != 0x86DD or frame[20] != socket.IPPROTO_ICMPV6:
+        return None
+    return parse(frame[:14] + frame[at + 8:]) if (frame[at], frame[at + 1]) == says else None
 
 
 def describe(frame):
@@ -88,6 +99,10 @@ def flows(frames, local_addresses):
     for _, frame in frames:
         packet = parse(frame)
         if packet is None:
+            lost = turned_away(frame)
+            there = lost and current.get((lost.proto, endpoint(lost.dst, lost.dport), endpoint(lost.src, lost.sport)))
+            if there and lost.proto == "udp" and lost.dst in local_addresses:
+                there.bytes_in -= lost.length
             continue
         outward = packet.src in local_addresses
         here, there = (packet.src, packet.sport), (packet.dst, packet.dport)
