@@ -199,7 +199,6 @@ void Session::hand_over() {
   std::size_t came = 0;
   for (auto piece : fresh_bytes_) came += piece.size();
   stream->bytes_from_box += came;
-  weigh(*stream);
   const auto passed = stream->from_box.empty() && stream->on_bytes ? stream->on_bytes(fresh_bytes_) : 0;
   if (passed < came && stream->from_box.empty() && came > small) stream->from_box.reserve(batch_limit);
   auto skip = passed;
@@ -213,10 +212,10 @@ void Session::hand_over() {
   if (passed < came) stream->tell();
 }
 
-void Session::weigh(Stream& stream) {
-  if (stream.large_ || stream.bytes_to_box + stream.bytes_from_box <= first_window) return;
-  stream.large_ = true;
-  ++large_streams_;
+std::size_t Session::large_streams() const {
+  return static_cast<std::size_t>(std::ranges::count_if(streams_, [](const auto& each) {
+    return each.second->bytes_to_box + each.second->bytes_from_box > first_window;
+  }));
 }
 
 bool Session::flooded() {
@@ -289,7 +288,6 @@ void Session::placed(Stream& stream, std::size_t count) {
   stream.bytes_to_box += count;
   if (stream.waiting() == 0) return stream.let_go();
   if (stream.over || count == 0) return;
-  weigh(stream);
   if (std::exchange(stream.deferred_, false)) nghttp2_session_resume_data(h2_, stream.id_);
   kick();
 }
@@ -337,7 +335,6 @@ void Session::close(std::int32_t id, std::uint32_t code) {
   streams_.erase(at);
   stream->over = true;
   if (fresh_ == stream) hand_over();
-  if (stream->large_) --large_streams_;
   stream->untouched = stream->status == 0 && code == NGHTTP2_REFUSED_STREAM;
   stream->tell();
   kick();

@@ -64,7 +64,7 @@ class Stream {
   std::size_t sent_ = 0, end_ = 0, room_ = 0;  // of to_box_
   std::size_t window_ = 0, kept_up_ = 0;
   int headers_ = 0;
-  bool deferred_ = false, visitor_done_ = false, large_ = false;
+  bool deferred_ = false, visitor_done_ = false;
 };
 
 class Session {
@@ -127,13 +127,12 @@ class Session {
   bool done() const { return broken_ || (farewell_ && streams_.empty()); }
   std::size_t streams() const { return streams_.size(); }
   /// Those of them that have carried more than `first_window`.
-  std::size_t large_streams() const { return large_streams_; }
+  std::size_t large_streams() const;
 
  private:
   struct Callbacks;
   Stream* find(std::int32_t id) const;
   void hand_over();
-  void weigh(Stream& stream);
   void close(std::int32_t id, std::uint32_t code);
   bool flooded();
   void kick() const {
@@ -144,7 +143,6 @@ class Session {
   Budget& budget_;
   nghttp2_session* h2_ = nullptr;
   std::map<std::int32_t, std::shared_ptr<Stream>> streams_;
-  std::size_t large_streams_ = 0;
   std::string batch_;
   std::size_t batch_most_ = batch_limit;
   std::shared_ptr<Stream> fresh_;  // what came for it is in the buffer of the connection still

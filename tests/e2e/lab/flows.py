@@ -100,9 +100,9 @@ def flows(frames, local_addresses):
         packet = parse(frame)
         if packet is None:
             lost = turned_away(frame)
-            there = lost and current.get((lost.proto, endpoint(lost.dst, lost.dport), endpoint(lost.src, lost.sport)))
-            if there and lost.proto == "udp" and lost.dst in local_addresses:
-                there.bytes_in -= lost.length
+            flow = lost and current.get(("udp", endpoint(lost.dst, lost.dport), endpoint(lost.src, lost.sport)))
+            if flow:
+                flow.bytes_in -= lost.length
             continue
         outward = packet.src in local_addresses
         here, there = (packet.src, packet.sport), (packet.dst, packet.dport)

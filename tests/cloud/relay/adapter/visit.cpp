@@ -17,14 +17,12 @@ using Steady = std::chrono::steady_clock;
 namespace {
 
 constexpr seconds for_hello{5}, for_answer{30};
-// Since when a box has been silent for it to be asked whether it is there: when a visit is opened, and while
-// it waits for the answer.
-constexpr seconds silence{10}, suspense{3};
-constexpr seconds for_room{15};     // a visitor waits for a box that has none
-constexpr milliseconds again{500};  // and asks so often
+constexpr seconds silence{3};    // of a box while a visit waits for it: then it is asked whether it is there
+constexpr seconds for_room{15};  // a visitor waits for a box that has none
+constexpr milliseconds again{500};                                         // and asks so often
 constexpr unsigned char unexpected_message = 10, unrecognized_name = 112;  // RFC 8446 6, RFC 6066 3
 // Read from a visitor at a time: twice what came last, and much only if the box has taken all that came
-// before. So little that the allocator has it at hand.
+// before. `little` is what the allocator has at hand.
 constexpr std::size_t little = 1000, chunk = 32 * 1024, large_chunk = 128 * 1024;
 
 std::string forwarded(const Wire& wire) {
@@ -169,13 +167,10 @@ Task<bool> Relay::ask(Visit& visit, SessionPtr session) {
   stream.on_room = [&visit] { visit.room.ring(); };
   stream.on_bytes = [&visit](auto bytes) { return visit.wire->put(bytes); };
   session->send(stream, visit.hello.bytes());
-  if (Steady::now() - session->heard() > silence) launch(visit.wire->executor(), doubt(session));
   const auto until = Steady::now() + for_answer;
-  auto waits = [&] { return stream.status == 0 && !stream.over && Steady::now() < until; };
-  while (waits()) {
-    co_await visit.news.wait(suspense);
-    if (waits() && Steady::now() - session->heard() >= suspense)
-      launch(visit.wire->executor(), doubt(session));
+  while (stream.status == 0 && !stream.over && Steady::now() < until) {
+    if (Steady::now() - session->heard() > silence) launch(visit.wire->executor(), doubt(session));
+    co_await visit.news.wait(silence);
   }
   if (stream.untouched) co_return false;
   visit.hello.bytes() = {};  // sent, and never again
